@@ -1,0 +1,39 @@
+# Everything sets itself up: a fresh Debian 12 or Raspberry Pi OS with Python 3.11, git and make is enough.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: evaluate test lint format schemas clean running development help
+
+help:  ## this list
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 28
+
+running:
+	@$(PYTHON) scripts/environment.py running
+
+development:
+	@$(PYTHON) scripts/environment.py development
+
+evaluate: running  ## the main job: face lane and tag lane side by side, to out/evaluate/report.html
+	$(BIN)/threshold evaluate $(ARGS)
+
+test: development  ## all tests; what needs something absent is skipped and says why
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: development  ## ruff, mypy strict, import direction
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: development  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schemas: development  ## write policy/schemas/*.json anew from the models in code
+	$(BIN)/python scripts/schemas.py
+
+prove-%: development  ## one claim, measured again: writes docs/proof/NAME.json (make prove-list names them)
+	$(BIN)/python scripts/prove.py $* $(ARGS)
+
+clean:  ## remove what was built, keep what was written by hand
+	rm -rf .venv build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,10 @@
+"""BenchmarkError and its leaves: the evidence.
+
+Every leaf also inherits the built-in a caller would expect, and says what was named, expected, found, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class BenchmarkError(Exception):
+    """Base of every error this package raises on purpose; the command prints it and ends with 1."""

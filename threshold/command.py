@@ -1,0 +1,42 @@
+"""The command `threshold`: one small file a verb; a verb imports what it needs when it needs it.
+
+Exit codes: 0 done, 1 refused or failed with a reason, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from benchmarks.errors import BenchmarkError
+from edge.errors import EdgeError
+from models.errors import ModelError
+from policy.errors import PolicyError
+from threshold import bench, demo, evaluate, models, version
+from threshold.output import emit
+
+app = typer.Typer(
+    name="threshold",
+    help="Face lanes and tag lanes at an entrance, measured side by side, behind a legal gate.",
+    epilog="Example: threshold evaluate --out out/evaluate",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
+app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
+app.add_typer(bench.app, name="bench")
+app.add_typer(models.app, name="models")
+app.command("version", epilog=version.EXAMPLE)(version.version)
+
+
+def main() -> None:
+    """Run the command; an expected error becomes one clear message (and with --json one document) and exit 1."""
+    try:
+        app()
+    except (ModelError, PolicyError, EdgeError, BenchmarkError) as error:
+        if "--json" in sys.argv:
+            emit({"error": {"kind": type(error).__name__, "message": str(error)}})
+        print(f"threshold: {error}", file=sys.stderr)
+        sys.exit(1)
