@@ -125,7 +125,8 @@ def mean(
 
     `subjects` (n,): whose value it is, whole numbers or pseudonyms. It can't widen beyond what was seen: values that
     are all alike give a point.
-    RateError: shapes that differ, no values, one that isn't finite, fewer than two subjects, replicates or level out of range.
+    RateError: shapes that differ, no values, one that isn't finite, fewer than two subjects, replicates or level out of
+    range.
     """
     data, whose, count = _grouped(values, subjects)
     return Interval(*_mean(data, whose, count, replicates=replicates, level=level, seed=seed), level, ONE_WAY)
