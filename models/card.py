@@ -39,7 +39,7 @@ def card(network: Network) -> str:
         "",
         f"{training.account}{mark}",
         "",
-        "## Research sets it must not be measured on without care",
+        "## Which people of listed research sets it was trained on",
         "",
         *(trained_on or ["- none is listed: an overlap is unknown for all of them"]),
     ]
@@ -81,5 +81,5 @@ def _identities(identities: str) -> str:
     return {
         "none": "trained on none of its identities",
         "all": "trained on all of its identities",
-        "unknown": "unknown which of its identities it was trained on; an overlap counts as present",
+        "unknown": "unknown which of its identities it was trained on; an overlap can't be ruled out",
     }.get(identities, f"trained on the identities in identities/{identities}")

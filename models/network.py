@@ -165,8 +165,8 @@ class TrainedOn(Entry):
 class Overlap:
     """Who of an evaluation's people the network was trained on.
 
-    `state` is `none` (none of them), `known` (those in `names`, sorted) or `unknown`: then it can't be said, and a
-    caller counts it as an overlap. `set_id` names the research set.
+    `state` is `none` (none of them), `known` (those in `names`, sorted) or `unknown`: then an overlap can't
+    be ruled out, and whoever measures on the set has to say so. `set_id` names the research set.
     """
 
     set_id: str
