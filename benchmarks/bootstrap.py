@@ -193,17 +193,63 @@ def quantile(
     if not 0.0 < q < 1.0:
         raise RateError(f"q: expected a share strictly between 0 and 1, found {q!r}")
     data, whose, count = _grouped(values, subjects)
+    replicate = _weighted_quantile(data, whose, q)
+    return Interval(
+        *_percentiles(replicate, np.arange(count), count, replicates=replicates, level=level, seed=seed), level, ONE_WAY
+    )
+
+
+def quantile_difference(
+    first: npt.ArrayLike,
+    first_subjects: npt.ArrayLike,
+    second: npt.ArrayLike,
+    second_subjects: npt.ArrayLike,
+    q: float,
+    replicates: int = 2000,
+    level: float = 0.95,
+    *,
+    seed: int,
+) -> Interval:
+    """Interval for the `q` quantile of `first` minus that of `second`: the times of two lanes over the same persons.
+
+    The lanes may have different numbers of values (a door that didn't open has no time), but the same persons are
+    drawn for both. RateError: as `quantile`, for either lane.
+    """
+    one, _, _ = _grouped(first, first_subjects)
+    other, _, _ = _grouped(second, second_subjects)
+    names, everyone = np.unique(
+        np.concatenate([np.asarray(first_subjects), np.asarray(second_subjects)]), return_inverse=True
+    )
+    if not 0.0 < q < 1.0:
+        raise RateError(f"q: expected a share strictly between 0 and 1, found {q!r}")
+    one_whose, other_whose = everyone[: one.size], everyone[one.size :]
+    lanes = _weighted_quantile(one, one_whose, q), _weighted_quantile(other, other_whose, q)
+    interval = _percentiles(
+        lambda weights: lanes[0](weights) - lanes[1](weights),
+        np.arange(names.size),
+        names.size,
+        replicates=replicates,
+        level=level,
+        seed=seed,
+    )
+    return Interval(*interval, level, f"paired {ONE_WAY}")
+
+
+def _weighted_quantile(
+    data: npt.NDArray[np.float64], whose: npt.NDArray[np.intp], q: float
+) -> Callable[[Weights], float]:
+    """The `q` quantile of `data` under subjects' weights; NaN when they leave no value."""
     order = np.argsort(data, kind="stable")
     ranked, ranked_whose = data[order], whose[order]
 
     def replicate(weights: Weights) -> float:
         reached = np.cumsum(weights[ranked_whose])
+        if reached[-1] == 0:
+            return float("nan")
         # The tolerance keeps 0.07 * 100 = 7.000000000000001 from asking for an eighth value.
         return float(ranked[np.searchsorted(reached, q * reached[-1] * (1 - 1e-12), side="left")])
 
-    return Interval(
-        *_percentiles(replicate, np.arange(count), count, replicates=replicates, level=level, seed=seed), level, ONE_WAY
-    )
+    return replicate
 
 
 def _first_refused(c: Comparisons, allowed: int, target: float, total: int, weights: Weights) -> int:

@@ -61,7 +61,7 @@ def fingerprint(kind: str) -> str:
 
 
 def main(kind: str) -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  this file runs on whatever Python the system has
         found = ".".join(str(part) for part in sys.version_info[:3])
         sys.exit(f"Threshold needs Python 3.11 or later, found {found} at {sys.executable}. Try make PYTHON=python3.11")
     stamp = ENVIRONMENT / f"installed-{kind}"

@@ -1,0 +1,74 @@
+"""The main job: both lanes over the same person-mornings, and the evidence that comes out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import tags
+from benchmarks.difference import differences
+from benchmarks.evidence import LaneResult, NetworkUsed, Results, SetUsed
+from benchmarks.faces import FaceRun, Faces
+from benchmarks.limits import cannot_show
+from benchmarks.machine import describe
+from benchmarks.mornings import Mornings
+from benchmarks.rows import Rows
+from benchmarks.scenario import Scenario
+from benchmarks.session import Progress
+from benchmarks.summary import face_rates, lane_result
+from edge.transaction import Lane as LaneName
+from policy.gate import Gate
+
+REPLICATES = 2000
+FACE_NEEDS = (
+    "--faces SET: a listed research set of pictures (threshold evaluate --help)",
+    "--models DIR: the networks yunet-2023mar and mobilefacenet-foamliu (threshold models fetch)",
+)
+
+
+def evaluate(
+    scenario: Scenario,
+    gate: Gate,
+    folder: Path,
+    faces: Faces | None = None,
+    reproduce: str = "threshold evaluate",
+    replicates: int = REPLICATES,
+    progress: Progress = lambda what, total: lambda: None,
+) -> Results:
+    """Run the scenario and write the rows of each lane to `folder`; the results refer to them by file and digest.
+
+    `progress` is told what is done and how many steps it has, and gives what to call after each.
+    Raises policy.gate.Refused, FacesError, OverlapError, and the errors of networks and files.
+    """
+    mornings = Mornings.draw(scenario)
+    lanes: dict[LaneName, LaneResult] = {}
+    networks: tuple[NetworkUsed, ...] = ()
+    sets: tuple[SetUsed, ...] = ()
+    tag_rows = Rows(folder, "tag-uid")
+    tags.run(mornings, gate, tag_rows, progress)
+    lanes["tag-uid"] = lane_result(scenario, tag_rows, "tag.", replicates)
+    face_rows = None
+    if faces is None:
+        lanes["face-1n"] = LaneResult(status="not_run", needs=FACE_NEEDS)
+    else:
+        face_rows = Rows(folder, "face-1n")
+        run = FaceRun(scenario, mornings, faces, gate, progress)
+        settings = run.run(face_rows)
+        networks, sets = run.networks, run.sets
+        lanes["face-1n"] = lane_result(scenario, face_rows, "face.", replicates).model_copy(
+            update={"rates": face_rates(scenario, face_rows, settings, sets[0].id, replicates), "settings": settings}
+        )
+    return Results(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        program=f"threshold {version('threshold')}",
+        machine=describe(),
+        scenario=scenario.model_dump(mode="json", exclude={"factor", "quick"}),
+        factors=scenario.factor,
+        lanes=lanes,
+        comparisons=tuple(differences(scenario, face_rows, tag_rows, replicates)) if face_rows else (),
+        networks=networks,
+        sets=sets,
+        cannot_show=cannot_show(scenario, lanes, faces is not None),
+        reproduce=reproduce,
+    )

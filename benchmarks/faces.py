@@ -1,0 +1,160 @@
+"""The face lane of a scenario: threshold fixed on one crew, everything measured on another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmarks.accuracy import Recipe, admit, set_used, used
+from benchmarks.crew import Crew, Crews, crews
+from benchmarks.mornings import Mornings
+from benchmarks.pairs import person
+from benchmarks.rows import Rows
+from benchmarks.scenario import Scenario
+from benchmarks.session import SESSIONS, Progress, Session, pseudonym, saturated, visit
+from edge.acquire import Acquirer, Missed
+from edge.clock import SkippingClock
+from edge.embed import unit
+from edge.face import Picture, Template
+from edge.gallery import Gallery
+from edge.identification import FaceIdentification
+from edge.lane import Visit, transact
+from edge.picture import decode
+from edge.transaction import Transaction
+from edge.vision import open_detector, open_embedder
+from models.registry import Installed
+from policy.archive import Archive
+from policy.gate import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """What the face lane needs: pictures and two networks."""
+
+    archive: Archive
+    detector: Installed
+    embedder: Installed
+    recipe: Recipe = field(default_factory=Recipe)
+
+
+class FaceRun:
+    """The lane `face-1n` over one crew, its threshold fixed on the other."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        mornings: Mornings,
+        faces: Faces,
+        gate: Gate,
+        progress: Progress,
+    ) -> None:
+        self._scenario, self._mornings, self._archive, self._gate = scenario, mornings, faces.archive, gate
+        self._progress = progress
+        self._crews: Crews = crews(faces.archive, scenario)
+        everyone = (self._crews.development, self._crews.evaluation)
+        self._permit, research_set, self._overlap = admit(
+            faces.archive,
+            gate,
+            "evaluate",
+            (faces.detector.network, faces.embedder.network),
+            lambda: frozenset(
+                person(name)
+                for crew in everyone
+                for name in (*(first for first, *_ in crew.enrolment), *crew.strangers)
+            ),
+        )
+        self.networks = (used(faces.detector.network), used(faces.embedder.network))
+        self.sets = (set_used(research_set),)
+        recipe = faces.recipe
+        self._acquirer = Acquirer(
+            open_detector(faces.detector, score=recipe.score, longest_px=recipe.longest_px),
+            choice=recipe.choice,
+            interpolation=recipe.interpolation,
+        )
+        self._embedder = open_embedder(faces.embedder, gate, self._permit, mirrored=recipe.mirrored)
+        self._recipe = recipe
+
+    def run(self, rows: Rows) -> dict[str, Any]:
+        """All sessions, then the strangers; returns the lane's settings."""
+        scenario, crew = self._scenario, self._crews.evaluation
+        threshold = self._threshold()
+        gallery, failed = self._enrol(crew, "enrolment")
+        lane = FaceIdentification(self._acquirer, self._embedder, gallery, threshold)
+        tick = self._progress("face-1n", len(SESSIONS) * scenario.persons * scenario.mornings + scenario.strangers)
+        for session in SESSIONS:
+
+            def coming(person_: int, morning: int, session: Session = session) -> Visit[Picture]:
+                picture = self._picture(crew.mornings[person_][morning])
+                return visit(self._mornings, session, "face.present", person_, morning, picture)
+
+            rows.extend(saturated(self._mornings, lane, coming, tick))
+        rows.extend(self._strangers(crew, lane, tick))
+        rows.close()
+        return {
+            "threshold": threshold,
+            "threshold_fixed": "on the development crew, which has no person in common with the evaluation crew",
+            "gallery": len(gallery),
+            "fpir_target": scenario.fpir_target,
+            "enrolment_failures": failed,
+            "attempts": 1,
+            "overlap_with_training": self._overlap,
+            "recipe": asdict(self._recipe),
+        }
+
+    def _picture(self, name: str) -> Picture:
+        return decode(self._archive.read(name), name)
+
+    def _template(self, name: str) -> Template | None:
+        acquired = self._acquirer.acquire(decode(self._archive.read(name), name))
+        return None if isinstance(acquired, Missed) else self._embedder.embed([acquired.crop])[0]
+
+    def _enrol(self, crew: Crew, what: str) -> tuple[Gallery, int]:
+        tick = self._progress(what, len(crew.enrolment))
+        references: dict[str, Template] = {}
+        for index, names in enumerate(crew.enrolment):
+            templates = [template for name in names if (template := self._template(name)) is not None]
+            if templates:
+                references[pseudonym(index)] = unit(np.sum(templates, axis=0, keepdims=True))[0]
+            tick()
+        return Gallery(references, self._gate, self._permit), len(crew.enrolment) - len(references)
+
+    def _threshold(self) -> float:
+        """The lowest threshold at which at most the target's share of the development crew's strangers would open."""
+        crew = self._crews.development
+        gallery, _ = self._enrol(crew, "enrolment (development)")
+        tick = self._progress("strangers (development)", len(crew.strangers))
+        scores: list[float] = []
+        for name in crew.strangers:
+            template = self._template(name)
+            scores.append(-1.0 if template is None else gallery.best(template).score)
+            tick()
+        allowed = int(self._scenario.fpir_target * len(scores))
+        # Just above the first score that must not open: a score equal to the threshold opens.
+        return float(np.nextafter(np.float32(sorted(scores, reverse=True)[allowed]), np.float32(2.0)))
+
+    def _strangers(self, crew: Crew, lane: FaceIdentification, tick: Callable[[], None]) -> Iterator[Transaction]:
+        session = Session("middle", "middle")
+        clock = SkippingClock()
+        for index, name in enumerate(crew.strangers):
+            with clock.paused():
+                picture = decode(self._archive.read(name), name)
+            # A stranger walks as the first person of the crew did that morning; only the decision is read.
+            who = index % self._scenario.persons
+            yield transact(
+                lane,
+                Visit(
+                    id=f"strangers/x{index:04d}",
+                    session="strangers",
+                    origin="simulation",
+                    subject=f"x{index:04d}",
+                    enrolled=False,
+                    approach_s=self._mornings.present_s("face.present", who, 0, session.level),
+                    passage_s=self._mornings.passage_s(who, 0, session.passage),
+                    presentation=picture,
+                ),
+                clock,
+            )
+            tick()

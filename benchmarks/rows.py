@@ -1,0 +1,69 @@
+"""A lane's transactions of one run: on disk as JSON lines, and at hand for the statistics."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.evidence import Transactions
+from edge.transaction import Lane, Transaction
+
+
+class RowsError(BenchmarkError, OSError):
+    """Error raised when a lane's rows can't be written or read: names the file and what to do."""
+
+
+class Rows:
+    """The rows of one lane. Written to a temporary name and given the real one by `close`, so that a run that was
+    broken off leaves no half file under it."""
+
+    def __init__(self, folder: Path, lane: Lane) -> None:
+        self._path = folder / f"transactions-{lane}.jsonl"
+        self._part = self._path.with_suffix(".jsonl.part")
+        self._by_session: dict[str, list[Transaction]] = defaultdict(list)
+        self._digest = hashlib.sha256()
+        self._count = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = self._part.open("wb")
+        except OSError as error:
+            raise RowsError(
+                f"{folder}: expected a folder to write to, found none ({error}). Name another with --out."
+            ) from error
+
+    def extend(self, rows: Iterable[Transaction]) -> None:
+        """Add rows."""
+        for row in rows:
+            line = row.model_dump_json(by_alias=True).encode() + b"\n"
+            self._file.write(line)
+            self._digest.update(line)
+            self._count += 1
+            self._by_session[row.session.rsplit("/m", 1)[0]].append(row)
+
+    def close(self) -> None:
+        """All rows are on disk afterwards."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._part.replace(self._path)
+
+    def of(self, session: str) -> list[Transaction]:
+        """The rows of a session, all its mornings, in order."""
+        return self._by_session[session]
+
+    def reference(self) -> Transactions:
+        """What results say of these rows."""
+        return Transactions(file=self._path.name, sha256=self._digest.hexdigest(), count=self._count)
+
+
+def read(path: Path) -> list[Transaction]:
+    """Rows from a file of JSON lines. Raises RowsError, pydantic.ValidationError for a row that is none."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return [Transaction.model_validate_json(line) for line in lines if line.strip()]
+    except OSError as error:
+        raise RowsError(f"{path}: expected a file of transactions, found none that can be read ({error}).") from error

@@ -1,0 +1,133 @@
+"""From rows to figures: what a lane gave at each level, with intervals that resample persons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from benchmarks import bootstrap
+from benchmarks.evidence import Grade, LaneResult, Point, Quantity, Rate
+from benchmarks.interval import Interval, wilson
+from benchmarks.rows import Rows
+from benchmarks.scenario import LEVELS, Level, Scenario
+from benchmarks.session import Session
+from edge.transaction import Transaction
+
+MIDDLE = Session("middle", "middle")
+
+
+def lane_result(scenario: Scenario, rows: Rows, prefix: str, replicates: int) -> LaneResult:
+    points = tuple(_point(scenario, rows, level, prefix, replicates) for level in LEVELS)
+    middle = [row for row in rows.of(MIDDLE.name) if row.presented.t_ns is not None]
+    return LaneResult(
+        status="ran",
+        transactions=rows.reference(),
+        points=points,
+        machine_time=_quantiles(
+            [((row.decided.t_ns or 0) - (row.presented.t_ns or 0)) / 1e6 for row in middle],
+            [row.true_subject or "" for row in middle],
+            "ms",
+            "this machine, presentation to decision",
+            "technology",
+            replicates,
+            scenario.seed,
+        ),
+    )
+
+
+def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates: int) -> Point:
+    session = Session(level, "middle")
+    chosen = rows.of(session.name)
+    failed = [row.outcome != "opened" for row in chosen]
+    subjects = [row.true_subject or "" for row in chosen]
+    opened = [row for row in chosen if row.opened_ns is not None]
+    source = f"scenario {scenario.id}, {level}"
+    passages: Iterable[Level] = LEVELS if level == "middle" else ("middle",)
+    return Point(
+        level=level,
+        factors={
+            factor.id: float(getattr(factor, level)) for factor in scenario.factor if factor.id.startswith(prefix)
+        },
+        session=session.name,
+        legitimate_failures=Rate.of(
+            sum(failed),
+            len(failed),
+            bootstrap.proportion(failed, subjects, replicates, seed=scenario.seed),
+            source,
+            "simulated",
+        ),
+        failure_reasons=dict(Counter(row.reason for row in chosen if row.outcome != "opened")),
+        transaction_time=_quantiles(
+            [(row.opened_ns or 0) / 1e9 for row in opened],
+            [row.true_subject or "" for row in opened],
+            "s",
+            source,
+            "simulated",
+            replicates,
+            scenario.seed,
+        ),
+        persons_per_minute={
+            passage: _throughput(rows, Session(level, passage), source, replicates, scenario.seed)
+            for passage in passages
+        },
+    )
+
+
+def _quantiles(
+    values: Sequence[float],
+    subjects: Sequence[str],
+    unit: str,
+    source: str,
+    grade: Grade,
+    replicates: int,
+    seed: int,
+) -> dict[str, Quantity]:
+    quantiles = {}
+    for name, q in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95)):
+        value = float(np.quantile(values, q, method="inverted_cdf"))
+        interval = bootstrap.quantile(values, subjects, q, replicates, seed=seed)
+        quantiles[name] = Quantity.of(value, unit, len(values), interval, source, grade)
+    return quantiles
+
+
+def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed: int) -> Quantity:
+    """60 / mean headway between crossings: the time the door was in use until the next one was through."""
+    headways: list[float] = []
+    subjects: list[str] = []
+    last: dict[str, float] = {}
+    for row in rows.of(session.name):
+        if row.crossed.t_ns is not None:
+            crossed = row.crossed.t_ns / 1e9
+            headways.append(crossed - last.get(row.session, 0.0))
+            subjects.append(row.true_subject or "")
+            last[row.session] = crossed
+    interval = bootstrap.mean(headways, subjects, replicates, seed=seed)
+    inverted = Interval(60.0 / interval.high, 60.0 / interval.low, interval.level, interval.method)
+    value = 60.0 / float(np.mean(headways))
+    return Quantity.of(value, "persons/min", len(headways), inverted, f"{source}, saturated", "simulated")
+
+
+def face_rates(
+    scenario: Scenario, rows: Rows, settings: Mapping[str, object], source: str, replicates: int
+) -> dict[str, Rate]:
+    """The biometric rates, apart from the person-mornings around them: pictures of a listed set, grade technology."""
+    grade: Grade = "technology"
+    seen = rows.of(MIDDLE.name)
+    strangers = rows.of("strangers")
+    acquired = [row for row in seen if row.reason in ("matched", "below-threshold")]
+    failed = int(str(settings["enrolment_failures"]))
+
+    def rate(errors: Sequence[bool], whose: Sequence[Transaction]) -> Rate:
+        subjects = [row.true_subject or "" for row in whose]
+        interval = bootstrap.proportion(errors, subjects, replicates, seed=scenario.seed)
+        return Rate.of(sum(errors), len(errors), interval, source, grade)
+
+    return {
+        "FTE": Rate.of(failed, scenario.persons, wilson(failed, scenario.persons), source, grade),
+        "FTA": rate([row not in acquired for row in seen], seen),
+        "FNIR": rate([row.decided_subject != row.true_subject for row in acquired], acquired),
+        "MIR": rate([row.decided_subject not in (None, row.true_subject) for row in seen], seen),
+        "FPIR": rate([row.outcome == "opened" for row in strangers], strangers),
+    }

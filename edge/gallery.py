@@ -1,0 +1,51 @@
+"""The enrolled faces of a run, in memory: exact search by one matrix product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.embed import cosine
+from edge.errors import EdgeError
+from edge.face import Template
+from policy.gate import Gate
+from policy.permit import Permit
+
+
+class GalleryError(EdgeError, ValueError):
+    """Error raised when references make no gallery: none at all, or of different lengths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The best reference for a probe, and its cosine."""
+
+    subject: str
+    score: float
+
+
+class Gallery:
+    """References of subjects, one each. Made and searched only under a permit to match."""
+
+    def __init__(self, references: Mapping[str, Template], gate: Gate, permit: Permit) -> None:
+        gate.require(permit, "match")
+        if not references or len({reference.shape for reference in references.values()}) != 1:
+            raise GalleryError(
+                f"expected references of one length, found {len(references)} of different lengths or none."
+            )
+        self._gate, self._permit = gate, permit
+        self._subjects = tuple(references)
+        self._references: NDArray[np.float32] = np.stack(list(references.values()))
+
+    def __len__(self) -> int:
+        return len(self._subjects)
+
+    def best(self, probe: Template) -> Candidate:
+        """The most alike reference. Raises policy.gate.Refused when the permit no longer holds."""
+        self._gate.require(self._permit, "match")
+        scores = cosine(probe, self._references)
+        index = int(np.argmax(scores))
+        return Candidate(self._subjects[index], float(scores[index]))

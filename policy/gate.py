@@ -1,0 +1,167 @@
+"""The gate: nothing that needs a permit runs without asking here first, and only here are permits made.
+
+In this version the gate knows two inputs that need no subject's consent record: listed research sets and simulated
+subjects. Anything else needs a processing record, and as the rules that could allow one are not part of this version,
+every record is refused with what is missing. There is no switch that turns this off.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from policy.archive import Archive
+from policy.errors import PolicyError
+from policy.permit import Kind, Operation, Permit
+from policy.record import Record
+from policy.research import ResearchSet, Use, listed, set_digest
+from policy.verdict import Finding, Verdict
+
+# Long enough for the longest benchmark on a Pi, short enough that a permit left lying about is worth nothing tomorrow.
+LIFETIME = timedelta(hours=12)
+
+
+class Refused(PolicyError, PermissionError):
+    """Error raised when the gate does not allow what was asked; carries the verdict with its findings."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        reasons = " ".join(
+            f"[{f.rule}] {f.message}" for f in verdict.findings if f.outcome in ("refuse", "unknown", "suspend")
+        )
+        super().__init__(f"refused by the gate. {reasons}")
+
+
+class Gate:
+    """Decides, signs permits, and checks them at use. One a process; its signing key never leaves it.
+
+    `sets` are the research sets it knows (the product's list unless told otherwise); `now` gives aware UTC times.
+    """
+
+    def __init__(
+        self, sets: Iterable[ResearchSet] | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._sets = tuple(listed() if sets is None else sets)
+        self._now = now
+        self._key = Ed25519PrivateKey.generate()
+        self._public = self._key.public_key()
+        self._verified: dict[int, Permit] = {}  # keeps the permit alive, so that its id stays its own
+
+    @property
+    def sets(self) -> tuple[ResearchSet, ...]:
+        """The listed research sets this gate knows."""
+        return self._sets
+
+    def research(self, archive: Archive, use: Use) -> tuple[Permit, ResearchSet]:
+        """A permit to compute templates, in memory, of a whole listed research set, which the gate hashes itself.
+
+        Raises Refused when the files are not exactly those of a listed set.
+        """
+        digests = archive.digests()
+        digest = set_digest(digests)
+        for entry in self._sets:
+            if entry.digest == digest:
+                return self._sign("research", {"template", "match"}, use, entry.id, frozenset(digests.values())), entry
+        nearest = ", ".join(f"{entry.id} ({entry.files} files)" for entry in self._sets) or "none"
+        raise Refused(
+            Verdict.of(
+                Finding(
+                    rule="listed-research-set",
+                    outcome="refuse",
+                    citations=("GDPR Art 9(1)", "GDPR Art 6(1)"),
+                    facts=("pictures.files", "pictures.digest"),
+                    message=(
+                        f"{archive.path} holds {len(digests)} files with the set digest {digest[:16]}…, which is no "
+                        f"listed research set (listed: {nearest}). Pictures of anyone else are a camera's: they need a "
+                        "processing record that the gate allows (--record FILE). For a listed set, name the whole, "
+                        "unchanged set."
+                    ),
+                    missing=("record",),
+                    mark="project-rule",
+                )
+            )
+        )
+
+    def simulated(self, purpose: str) -> Permit:
+        """A permit to store and match credentials of simulated subjects, behind whom there is no person."""
+        return self._sign("simulated", {"store", "match"}, purpose, "simulation", frozenset())
+
+    def assess(self, record: Record) -> Verdict:
+        """What may be done under a processing record: nothing while a rule that must be asked is unknown."""
+        return Verdict.of(
+            Finding(
+                rule="rules-not-installed",
+                outcome="unknown",
+                citations=("GDPR Art 5(2)", "GDPR Art 6(1)", "GDPR Art 9(1)"),
+                facts=("dep.jurisdiction", "op"),
+                missing=tuple(record.unknown()) or ("policy.rules",),
+                message=(
+                    "This version has no rules that could find a legal basis in a processing record, and what isn't "
+                    "known is not allowed. Use a listed research set or simulated subjects."
+                ),
+                mark="project-rule",
+            )
+        )
+
+    def recorded(self, record: Record) -> Permit:
+        """A permit under a processing record. Raises Refused with the verdict of `assess`."""
+        raise Refused(self.assess(record))
+
+    def require(self, permit: Permit, operation: Operation, digest: bytes | None = None) -> None:
+        """Return if `permit` is genuine, not expired, and covers `operation` (and the file with that SHA-256 digest).
+
+        Raises Refused otherwise. A signature is verified once a process, expiry and coverage at each use.
+        """
+        if self._verified.get(id(permit)) is not permit:
+            try:
+                self._public.verify(permit.signature, permit.message())
+            except InvalidSignature:
+                raise Refused(_permit_finding("permit-genuine", "The permit was not signed by this gate.")) from None
+            self._verified[id(permit)] = permit
+        if self._now() >= permit.expires:
+            raise Refused(_permit_finding("permit-in-time", f"The permit ran out at {permit.expires.isoformat()}."))
+        if operation not in permit.operations:
+            raise Refused(
+                _permit_finding(
+                    "permit-operation", f"The permit is for {sorted(permit.operations)}, not for {operation!r}."
+                )
+            )
+        if digest is not None and digest not in permit.contents:
+            raise Refused(
+                _permit_finding(
+                    "permit-contents", f"The picture {digest.hex()[:16]}… is not among those the permit covers."
+                )
+            )
+
+    def _sign(
+        self, kind: Kind, operations: set[Operation], purpose: str, source: str, contents: frozenset[bytes]
+    ) -> Permit:
+        now = self._now()
+        permit = Permit(
+            id=secrets.token_hex(8),
+            kind=kind,
+            operations=frozenset(operations),
+            purpose=purpose,
+            source=source,
+            issued=now,
+            expires=now + LIFETIME,
+            contents=contents,
+        )
+        return replace(permit, signature=self._key.sign(permit.message()))
+
+
+def _permit_finding(rule: str, message: str) -> Verdict:
+    return Verdict.of(
+        Finding(
+            rule=rule,
+            outcome="refuse",
+            citations=("GDPR Art 5(2)", "GDPR Art 25"),
+            message=message,
+            mark="project-rule",
+        )
+    )

@@ -1,0 +1,1 @@
+"""One module a claim: `prove()` measures it and returns {"claims": [{claim, figure, target, met}, …], …}."""
