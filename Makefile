@@ -19,11 +19,12 @@ evaluate: running  ## the main job: face lane and tag lane side by side, to out/
 test: development  ## all tests; what needs something absent is skipped and says why
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: development  ## ruff, mypy strict, import direction
+lint: development  ## ruff, mypy strict, import direction, schemas up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/schemas.py --check
 
 format: development  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

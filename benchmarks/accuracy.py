@@ -51,6 +51,7 @@ class Recipe:
     mirrored: bool = True
     score: float = 0.6
     longest_px: int = 640
+    least_px: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def measure(
     )
     begun = time.perf_counter()
     acquirer = Acquirer(
-        open_detector(detector, threads, recipe.score, recipe.longest_px),
+        open_detector(detector, threads, recipe.score, recipe.longest_px, recipe.least_px),
         choice=recipe.choice,
         interpolation=recipe.interpolation,
     )

@@ -70,7 +70,7 @@ class FaceRun:
         self.sets = (set_used(research_set),)
         recipe = faces.recipe
         self._acquirer = Acquirer(
-            open_detector(faces.detector, score=recipe.score, longest_px=recipe.longest_px),
+            open_detector(faces.detector, score=recipe.score, longest_px=recipe.longest_px, least_px=recipe.least_px),
             choice=recipe.choice,
             interpolation=recipe.interpolation,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import Transactions
 from edge.transaction import Lane, Transaction
+from policy.schema import upgrade
 
 
 class RowsError(BenchmarkError, OSError):
@@ -60,10 +62,20 @@ class Rows:
         return Transactions(file=self._path.name, sha256=self._digest.hexdigest(), count=self._count)
 
 
-def read(path: Path) -> list[Transaction]:
-    """Rows from a file of JSON lines. Raises RowsError, pydantic.ValidationError for a row that is none."""
+def verified(folder: Path, reference: Transactions) -> list[Transaction]:
+    """The rows that results refer to, from the file beside them. Raises RowsError when they are not those rows."""
+    path = folder / reference.file
     try:
-        with path.open(encoding="utf-8") as lines:
-            return [Transaction.model_validate_json(line) for line in lines if line.strip()]
+        data = path.read_bytes()
     except OSError as error:
-        raise RowsError(f"{path}: expected a file of transactions, found none that can be read ({error}).") from error
+        raise RowsError(f"{path}: expected the rows that results.json refers to, found none ({error}).") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != reference.sha256:
+        raise RowsError(
+            f"{path}: expected the rows with SHA-256 {reference.sha256[:16]}…, found {found[:16]}…. They were changed "
+            "after the run; run threshold evaluate again."
+        )
+    return [
+        Transaction.model_validate(upgrade(json.loads(line), "transaction", f"{path}, line {number}"))
+        for number, line in enumerate(data.splitlines(), start=1)
+    ]

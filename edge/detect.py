@@ -27,8 +27,8 @@ class Detector:
     `score` is the least detector score of a face, 0 to 1; of two faces that overlap by more than `overlap`
     (intersection over union) only the surer is kept. OpenCV's FaceDetectorYN has the defaults 0.9 and 0.3; the score
     here is lower, for the reasons in docs/decisions/0004-vision-choices.md. A picture longer than `longest_px` is
-    made smaller for the search (and the results scaled back), which bounds the time; one whose longer side is less than `least_px` is
-    enlarged to it, which steadies the five points of small pictures (0: never).
+    made smaller for the search (and the results scaled back), which bounds the time; one whose longer side is less
+    than `least_px` is enlarged to it, which steadies the five points of small pictures (0: never).
     """
 
     def __init__(

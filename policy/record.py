@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from policy.errors import PolicyError
+from policy.schema import upgrade
 
 SCHEMA = "threshold/processing-record/1"
 
@@ -247,17 +248,14 @@ class Record(_Facts):
 
 
 def read(path: Path) -> Record:
-    """The processing record in a YAML (or JSON) file. Raises RecordError."""
+    """The processing record in a YAML (or JSON) file. Raises RecordError, policy.schema.SchemaError."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RecordError(
             f"{path}: expected a processing record in YAML, found none that can be read ({error})."
         ) from error
-    if not isinstance(document, dict):
-        raise RecordError(
-            f"{path}: expected a mapping that begins with 'schema: {SCHEMA}', found {type(document).__name__}."
-        )
+    document = upgrade(document, "processing-record", str(path))
     try:
         return Record.model_validate(document)
     except ValidationError as error:

@@ -1,0 +1,162 @@
+"""`threshold evaluate`: the main job, face lane and tag lane over the same person-mornings."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from threshold.bench import MODELS
+from threshold.output import JSON_HELP, console, emit, progress, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.evidence import Quantity, Rate, Results
+
+EXAMPLE = "Example: threshold evaluate --faces lfw --models models/ --lang sv"
+
+
+class Language(StrEnum):
+    """The languages of a report."""
+
+    en = "en"
+    sv = "sv"
+    is_ = "is"
+
+
+def evaluate(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where results.json, report.html and the rows go.")] = Path(
+        "out/evaluate"
+    ),
+    lang: Annotated[Language, typer.Option(help="The report's language.")] = Language.en,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer people: seconds instead of a minute.")] = False,
+    faces: Annotated[
+        str | None,
+        typer.Option(metavar="SET|PATH", help="A listed research set for the face lane: its id, folder or tar."),
+    ] = None,
+    models: MODELS = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A processing record, for pictures that are no listed set.")
+    ] = None,
+    detector: Annotated[str, typer.Option(metavar="ID", help="The face lane's detector.")] = "yunet-2023mar",
+    embedder: Annotated[str, typer.Option(metavar="ID", help="The face lane's embedder.")] = "mobilefacenet-foamliu",
+    scenario: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A scenario of one's own in place of the embedded one.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Run both lanes over the same person-mornings and write results.json and report.html.
+
+    Without --faces the face lane isn't run, and the report says how to run it.
+    """
+    from benchmarks.report import write
+
+    from threshold.files import write_text
+
+    results = run(out, quick, faces, models, record, detector, embedder, scenario)
+    write_text(out / "results.json", results.model_dump_json(by_alias=True, indent=2) + "\n")
+    write(results, out / "report.html", lang.value)
+    if json:
+        emit(results.model_dump(mode="json", by_alias=True))
+    else:
+        _print(results)
+    console().print(f"Written: {out / 'results.json'}, {out / 'report.html'}")
+
+
+def run(
+    out: Path,
+    quick: bool = False,
+    faces: str | None = None,
+    models: Path | None = None,
+    record: Path | None = None,
+    detector: str = "yunet-2023mar",
+    embedder: str = "mobilefacenet-foamliu",
+    scenario: Path | None = None,
+) -> Results:
+    """The evaluation with its progress bars; what `threshold demo` also runs when there is nothing to show yet."""
+    from contextlib import ExitStack
+
+    from benchmarks import scenario as scenarios
+    from benchmarks.evaluation import evaluate as measure
+    from benchmarks.faces import Faces
+    from models.registry import Registry
+    from policy.archive import Archive
+    from policy.gate import Gate
+    from policy.record import read
+    from threshold.networks import installed
+    from threshold.sets import find
+
+    gate = Gate()
+    if record:
+        gate.recorded(read(record))
+    chosen = scenarios.read(scenario) if scenario else scenarios.embedded()
+    with ExitStack() as stack:
+        crew = None
+        if faces:
+            archive = stack.enter_context(Archive(find(faces, gate.sets)))
+            # The gate is asked before the networks are looked for: a refusal must not depend on what is installed.
+            gate.research(archive, "evaluate")
+            registry = Registry.bundled()
+            crew = Faces(archive, installed(registry, detector, models), installed(registry, embedder, models))
+        bar = stack.enter_context(progress())
+
+        def steps(what: str, total: int) -> Callable[[], None]:
+            task = bar.add_task(what, total=total)
+            return lambda: bar.advance(task)
+
+        return measure(
+            chosen.smaller() if quick else chosen, gate, out, crew, reproduce=_command(quick, faces), progress=steps
+        )
+
+
+def _command(quick: bool, faces: str | None) -> str:
+    """The command to run again; a path of this machine means nothing on another, so the set is named by its id."""
+    words = ["threshold evaluate", "--quick" if quick else "", "--faces SET --models DIR" if faces else ""]
+    return " ".join(word for word in words if word)
+
+
+def _print(results: Results) -> None:
+    from rich.table import Table
+
+    table = Table(title="Two lanes over the same person-mornings (simulated)", title_justify="left")
+    for column in ("lane", "level", "legitimate failures", "time to open, median", "persons/min, saturated"):
+        table.add_column(column)
+    for lane, result in results.lanes.items():
+        if result.status == "not_run":
+            table.add_row(lane, "not run", *[""] * 3)
+        for point in result.points:
+            table.add_row(
+                lane,
+                point.level,
+                _rate(point.legitimate_failures),
+                _quantity(point.transaction_time["p50"]),
+                _quantity(point.persons_per_minute["middle"]),
+            )
+    tables().print(table)
+    for lane, result in results.lanes.items():
+        if result.status == "not_run":
+            console().print(f"{lane} was not run. It needs:")
+            for need in result.needs:
+                console().print(f"  {need}")
+    for comparison in results.comparisons:
+        if comparison.first_level == comparison.second_level == "middle":
+            difference = comparison.difference
+            scale, unit = (100, "percentage points") if difference.unit == "share" else (1, difference.unit)
+            low, high = (scale * end for end in difference.interval)
+            tables().print(
+                f"{comparison.first} − {comparison.second}, {comparison.outcome}, both at their middle level: "
+                f"{scale * difference.value:+.2f} {unit} (95 %: {low:+.2f} to {high:+.2f}): {comparison.sentence}"
+            )
+
+
+def _rate(rate: Rate) -> str:
+    low, high = (100 * end for end in rate.interval)
+    return f"{100 * rate.value:.1f} % ({low:.1f} to {high:.1f})"
+
+
+def _quantity(quantity: Quantity) -> str:
+    low, high = quantity.interval
+    return f"{quantity.value:.2f} {quantity.unit} ({low:.2f} to {high:.2f})"
