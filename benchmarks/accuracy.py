@@ -47,7 +47,7 @@ class Recipe:
     """How a picture becomes a template; chosen on the View 1 training people (docs/decisions/0004)."""
 
     choice: Choice = "central"
-    interpolation: Interpolation = "linear"
+    interpolation: Interpolation = "cubic"
     mirrored: bool = True
     score: float = 0.6
     longest_px: int = 640
@@ -201,8 +201,11 @@ def measure(
     else:
         attempted = np.bincount([people[person(name)] for name in names], minlength=len(people))
         whose = [people[person(name)] for name in extraction.names]
-        # One bootstrap replicate's threshold can lie well below the observed one: keep ten times the target.
-        compared = comparisons.crossed(extraction.templates, whose, min(1.0, 10 * max(targets)), attempted)
+        # One bootstrap replicate's threshold can lie well below the observed one: keep ten times the target, and of a
+        # small set everything.
+        trials = max(1, len(whose) * (len(whose) - 1) // 2)
+        tail = min(1.0, max(10 * max(targets), 200_000 / trials))
+        compared = comparisons.crossed(extraction.templates, whose, tail, attempted)
     points = tuple(_point(compared, target, research_set, replicates, seed) for target in targets)
     curve = comparisons.det(compared)
     document = Accuracy(

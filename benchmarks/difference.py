@@ -23,7 +23,9 @@ def differences(scenario: Scenario, face: Rows, tag: Rows, replicates: int) -> I
             theirs = _by_morning(tag.of(Session(second, "middle").name))
             source = f"scenario {scenario.id}, face-1n at {first} − tag-uid at {second}"
             yield _failures(scenario, ours, theirs, first, second, source, grade, replicates)
-            yield _times(scenario, ours, theirs, first, second, source, grade, replicates)
+            times = _times(scenario, ours, theirs, first, second, source, grade, replicates)
+            if times:
+                yield times
 
 
 def _by_morning(rows: Sequence[Transaction]) -> dict[str, Transaction]:
@@ -71,12 +73,15 @@ def _times(
     source: str,
     grade: Grade,
     replicates: int,
-) -> Comparison:
+) -> Comparison | None:
+    """None where a lane opened for fewer than two persons: then there is no median with an interval."""
     lanes = []
     for rows in (ours, theirs):
         opened = [row for row in rows.values() if row.opened_ns is not None]
         lanes.append(([(row.opened_ns or 0) / 1e9 for row in opened], [row.true_subject or "" for row in opened]))
     (one, one_whose), (other, other_whose) = lanes
+    if min(len(set(one_whose)), len(set(other_whose))) < 2:
+        return None
     interval = bootstrap.quantile_difference(one, one_whose, other, other_whose, 0.5, replicates, seed=scenario.seed)
     medians = [float(np.quantile(values, 0.5, method="inverted_cdf")) for values in (one, other)]
     margin = scenario.margins["transaction-time-p50"]

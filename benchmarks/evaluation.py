@@ -45,20 +45,20 @@ def evaluate(
     lanes: dict[LaneName, LaneResult] = {}
     networks: tuple[NetworkUsed, ...] = ()
     sets: tuple[SetUsed, ...] = ()
-    tag_rows = Rows(folder, "tag-uid")
-    tags.run(mornings, gate, tag_rows, progress)
+    with Rows(folder, "tag-uid") as tag_rows:
+        tags.run(mornings, gate, tag_rows, progress)
     lanes["tag-uid"] = lane_result(scenario, tag_rows, "tag.", replicates)
     face_rows = None
     if faces is None:
         lanes["face-1n"] = LaneResult(status="not_run", needs=FACE_NEEDS)
     else:
-        face_rows = Rows(folder, "face-1n")
         run = FaceRun(scenario, mornings, faces, gate, progress)
-        settings = run.run(face_rows)
         networks, sets = run.networks, run.sets
-        lanes["face-1n"] = lane_result(scenario, face_rows, "face.", replicates).model_copy(
-            update={"rates": face_rates(scenario, face_rows, settings, sets[0].id, replicates), "settings": settings}
-        )
+        with Rows(folder, "face-1n") as face_rows:
+            settings = run.run(face_rows)
+        result = lane_result(scenario, face_rows, "face.", replicates)
+        rates = face_rates(scenario, face_rows, settings, sets[0].id, replicates)
+        lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": settings})
     return Results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"threshold {version('threshold')}",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy import Recipe, admit, set_used, used
-from benchmarks.crew import Crew, Crews, crews
+from benchmarks.crew import Crew, Crews, FacesError, crews
 from benchmarks.mornings import Mornings
 from benchmarks.pairs import person
 from benchmarks.rows import Rows
@@ -92,7 +92,6 @@ class FaceRun:
 
             rows.extend(saturated(self._mornings, lane, coming, tick))
         rows.extend(self._strangers(crew, lane, tick))
-        rows.close()
         return {
             "threshold": threshold,
             "threshold_fixed": "on the development crew, which has no person in common with the evaluation crew",
@@ -119,6 +118,11 @@ class FaceRun:
             if templates:
                 references[pseudonym(index)] = unit(np.sum(templates, axis=0, keepdims=True))[0]
             tick()
+        if not references:
+            raise FacesError(
+                f"{self._archive.path}: expected faces to enrol, found none in the pictures of "
+                f"{len(crew.enrolment)} people. Is the detector made for pictures like these?"
+            )
         return Gallery(references, self._gate, self._permit), len(crew.enrolment) - len(references)
 
     def _threshold(self) -> float:

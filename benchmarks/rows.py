@@ -8,6 +8,8 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import Transactions
@@ -20,8 +22,8 @@ class RowsError(BenchmarkError, OSError):
 
 
 class Rows:
-    """The rows of one lane. Written to a temporary name and given the real one by `close`, so that a run that was
-    broken off leaves no half file under it."""
+    """The rows of one lane. A context manager: they are written under a temporary name and get the real one when all
+    went well; a run that was broken off leaves no file."""
 
     def __init__(self, folder: Path, lane: Lane) -> None:
         self._path = folder / f"transactions-{lane}.jsonl"
@@ -37,6 +39,20 @@ class Rows:
                 f"{folder}: expected a folder to write to, found none ({error}). Name another with --out."
             ) from error
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        if kind is None:
+            self._part.replace(self._path)
+        else:
+            self._part.unlink(missing_ok=True)
+
     def extend(self, rows: Iterable[Transaction]) -> None:
         """Add rows."""
         for row in rows:
@@ -45,13 +61,6 @@ class Rows:
             self._digest.update(line)
             self._count += 1
             self._by_session[row.session.rsplit("/m", 1)[0]].append(row)
-
-    def close(self) -> None:
-        """All rows are on disk afterwards."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._part.replace(self._path)
 
     def of(self, session: str) -> list[Transaction]:
         """The rows of a session, all its mornings, in order."""

@@ -69,8 +69,9 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
             scenario.seed,
         ),
         persons_per_minute={
-            passage: _throughput(rows, Session(level, passage), source, replicates, scenario.seed)
+            passage: quantity
             for passage in passages
+            if (quantity := _throughput(rows, Session(level, passage), source, replicates, scenario.seed))
         },
     )
 
@@ -84,7 +85,9 @@ def _quantiles(
     replicates: int,
     seed: int,
 ) -> dict[str, Quantity]:
-    quantiles = {}
+    quantiles: dict[str, Quantity] = {}
+    if len(set(subjects)) < 2:  # a lane that opened for nobody has no time to state, and one person no interval
+        return quantiles
     for name, q in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95)):
         value = float(np.quantile(values, q, method="inverted_cdf"))
         interval = bootstrap.quantile(values, subjects, q, replicates, seed=seed)
@@ -92,8 +95,8 @@ def _quantiles(
     return quantiles
 
 
-def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed: int) -> Quantity:
-    """60 / mean headway between crossings: the time the door was in use until the next one was through."""
+def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed: int) -> Quantity | None:
+    """60 / mean headway between crossings; None where fewer than two persons crossed."""
     headways: list[float] = []
     subjects: list[str] = []
     last: dict[str, float] = {}
@@ -103,6 +106,8 @@ def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed
             headways.append(crossed - last.get(row.session, 0.0))
             subjects.append(row.true_subject or "")
             last[row.session] = crossed
+    if len(set(subjects)) < 2:
+        return None
     interval = bootstrap.mean(headways, subjects, replicates, seed=seed)
     inverted = Interval(60.0 / interval.high, 60.0 / interval.low, interval.level, interval.method)
     value = 60.0 / float(np.mean(headways))

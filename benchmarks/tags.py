@@ -42,4 +42,3 @@ def run(mornings: Mornings, gate: Gate, rows: Rows, progress: Progress) -> None:
                 )
 
             rows.extend(saturated(mornings, lane, coming, tick))
-    rows.close()

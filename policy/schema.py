@@ -34,7 +34,7 @@ def schema(kind: str, version: int | None = None) -> Document:
     wanted = CURRENT.get(kind) if version is None else version
     path = files("policy") / "schemas" / f"{kind}-{wanted}.schema.json"
     if not path.is_file():
-        raise SchemaError(f"{kind} {wanted}: expected one of {', '.join(CURRENT)} in a version that exists, found neither.")
+        raise SchemaError(f"{kind} {wanted}: expected a version that exists of {', '.join(CURRENT)}, found none.")
     document: Document = json.loads(path.read_text(encoding="utf-8"))
     return document
 
@@ -59,8 +59,8 @@ def upgrade(
     version = int(number)
     if version > newest:
         raise SchemaError(
-            f"{name}: was written by a later Threshold (version {version} of its schema, this one reads up to {newest}). "
-            "Use that one, or a later one."
+            f"{name}: was written by a later Threshold (version {version} of its schema, this one reads up to {newest}): "
+            "use that one, or a later one."
         )
     while version < newest:
         document = steps[kind, version](dict(document))

@@ -132,8 +132,8 @@ def _print(results: Results) -> None:
                 lane,
                 point.level,
                 _rate(point.legitimate_failures),
-                _quantity(point.transaction_time["p50"]),
-                _quantity(point.persons_per_minute["middle"]),
+                _quantity(point.transaction_time.get("p50")),
+                _quantity(point.persons_per_minute.get("middle")),
             )
     tables().print(table)
     for lane, result in results.lanes.items():
@@ -157,6 +157,8 @@ def _rate(rate: Rate) -> str:
     return f"{100 * rate.value:.1f} % ({low:.1f} to {high:.1f})"
 
 
-def _quantity(quantity: Quantity) -> str:
+def _quantity(quantity: Quantity | None) -> str:
+    if quantity is None:
+        return "none: it opened for fewer than two persons"
     low, high = quantity.interval
     return f"{quantity.value:.2f} {quantity.unit} ({low:.2f} to {high:.2f})"
