@@ -22,8 +22,8 @@ class ArchiveError(PolicyError, ValueError):
 class Archive:
     """The regular files below a folder, or in an uncompressed tar, by their names from the set's root.
 
-    Leading folders that hold nothing but one other folder are not part of the names, so `set/A/1.jpg` in a tar and
-    `A/1.jpg` in the unpacked folder are one name. Links and special files are refused: they could show other content
+    Leading folders that hold everything are not part of the names, so `set/A/1.jpg` in a tar and `A/1.jpg` in the
+    unpacked folder are one name. Links and special files are refused: they could show other content
     the second time they are read. Safe to read from several threads. A context manager; `close` may be called twice.
     """
 
@@ -39,7 +39,11 @@ class Archive:
             try:
                 self._tar = tarfile.open(path, mode="r:")  # noqa: SIM115  closed by close
                 self._members = _strip_root(dict(_members(self._tar, path)))
-            except tarfile.TarError as error:
+            except ArchiveError:
+                self.close()
+                raise
+            except (OSError, tarfile.TarError) as error:
+                self.close()
                 raise ArchiveError(
                     f"{path}: expected a folder or an uncompressed tar of pictures, found neither ({error}). "
                     "Unpack it and name the folder."
@@ -68,18 +72,23 @@ class Archive:
             self._tar.close()
 
     def read(self, name: str) -> bytes:
-        """The bytes of one file. Raises ArchiveError when the set has no such name."""
-        if name in self._files:
-            return self._files[name].read_bytes()
-        if name not in self._members or self._tar is None:
+        """The bytes of one file. Raises ArchiveError when the set has no such name, or it can't be read any more."""
+        if name not in self:
             raise ArchiveError(
                 f"{self.path}: has no file {name!r}. It holds {len(self)} files, such as {self.names[:1]}."
             )
-        with self._lock:  # one file position is shared by all readers of a tar
-            handle = self._tar.extractfile(self._members[name])
-            if handle is None:
-                raise ArchiveError(f"{self.path}: {name!r} is not a regular file.")
-            return handle.read()
+        try:
+            if self._tar is None:
+                return self._files[name].read_bytes()
+            with self._lock:  # one file position is shared by all readers of a tar
+                handle = self._tar.extractfile(self._members[name])
+                if handle is None:
+                    raise ArchiveError(f"{self.path}: {name!r} is not a regular file.")
+                return handle.read()
+        except (OSError, tarfile.TarError) as error:
+            raise ArchiveError(
+                f"{self.path}: {name!r} can't be read ({error}). Was the set closed, or changed meanwhile?"
+            ) from error
 
     def digests(self) -> Mapping[str, bytes]:
         """SHA-256 (32 bytes) of every file, by name."""
