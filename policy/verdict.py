@@ -37,10 +37,10 @@ class Verdict(BaseModel):
 
     @classmethod
     def of(cls, *findings: Finding) -> Verdict:
-        """Refuse outweighs suspend outweighs allow, and unknown counts as refuse (DESIGN, "Finding")."""
+        """Refuse outweighs suspend outweighs allow, unknown counts as refuse, and so does that no rule was asked."""
         outcomes = {finding.outcome for finding in findings}
         decision: Decision = "allow"
-        if outcomes & {"refuse", "unknown"}:
+        if not outcomes or outcomes & {"refuse", "unknown"}:
             decision = "refuse"
         elif "suspend" in outcomes:
             decision = "suspend"
