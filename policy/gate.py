@@ -119,6 +119,8 @@ class Gate:
         """
         if self._verified.get(id(permit)) is not permit:
             try:
+                if type(permit) is not Permit:  # a subclass could say one thing and show the signature of another
+                    raise InvalidSignature
                 self._public.verify(permit.signature, permit.message())
             except InvalidSignature:
                 raise Refused(_permit_finding("permit-genuine", "The permit was not signed by this gate.")) from None

@@ -35,7 +35,8 @@ class Permit:
 
     def message(self) -> bytes:
         """The canonical bytes that are signed."""
-        contents = hashlib.sha256(b"".join(sorted(self.contents))).hexdigest()
+        # One a line: joined without a mark between them, other digests could give the same bytes.
+        contents = hashlib.sha256("".join(f"{digest.hex()}\n" for digest in sorted(self.contents)).encode()).hexdigest()
         fields = {
             "id": self.id,
             "kind": self.kind,
