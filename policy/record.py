@@ -34,16 +34,21 @@ class _Facts(BaseModel):
 
     def unknown(self) -> Iterator[str]:
         """The names of the facts that are unknown, such as `bio.mode`."""
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            if value == "unknown":
-                yield name
-            elif isinstance(value, _Facts):
-                yield from (f"{name}.{inner}" for inner in value.unknown())
-            elif isinstance(value, tuple):
-                for index, item in enumerate(value):
-                    if isinstance(item, _Facts):
-                        yield from (f"{name}[{index}].{inner}" for inner in item.unknown())
+        for name, field in type(self).model_fields.items():
+            yield from _unknown(field.alias or name, getattr(self, name))
+
+
+def _unknown(name: str, value: object) -> Iterator[str]:
+    if value == "unknown":
+        yield name
+    elif isinstance(value, _Facts):
+        yield from (f"{name}.{inner}" for inner in value.unknown())
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _unknown(f"{name}.{key}", item)
+    elif isinstance(value, (tuple, list)):
+        for index, item in enumerate(value):
+            yield from _unknown(f"{name}[{index}]", item)
 
 
 class Deployment(_Facts):
@@ -247,11 +252,31 @@ class Record(_Facts):
     sup: Supervision = Supervision()
 
 
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which each key stands once, so that what is read is what a reader sees, and nothing refers to
+    something else, so that no document contains itself."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(
+                problem="found an alias; write it out", problem_mark=self.peek_event().start_mark
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(problem=f"found the key {key!r} twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def read(path: Path) -> Record:
     """The processing record in a YAML (or JSON) file. Raises RecordError, policy.schema.SchemaError."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  it is a SafeLoader
+    # PyYAML lets what its constructors stumble over through as it is: impossible dates, !!bool perhaps, deep nesting.
+    except (OSError, ValueError, LookupError, AttributeError, RecursionError, yaml.YAMLError) as error:
         raise RecordError(
             f"{path}: expected a processing record in YAML, found none that can be read ({error})."
         ) from error
