@@ -76,6 +76,8 @@ class OperatingPoint(Value):
     fnmr: Rate
     far: float
     frr: float
+    few_errors: bool
+    """Fewer than 30 false matches or false non-matches: by the rule of 30 the interval is only a rough guide."""
 
 
 class Accuracy(Value):
@@ -92,6 +94,8 @@ class Accuracy(Value):
     fta_reasons: dict[str, int]
     folds: dict[str, Any] | None
     operating_points: tuple[OperatingPoint, ...]
+    unresolved_targets: tuple[float, ...]
+    """Targets below one false match in all non-mated comparisons: this protocol can't show them."""
     time: dict[str, Any]
     det: dict[str, list[float]]
 
@@ -206,7 +210,8 @@ def measure(
         trials = max(1, len(whose) * (len(whose) - 1) // 2)
         tail = min(1.0, max(10 * max(targets), 200_000 / trials))
         compared = comparisons.crossed(extraction.templates, whose, tail, attempted)
-    points = tuple(_point(compared, target, research_set, replicates, seed) for target in targets)
+    resolved = [target for target in targets if target * compared.nonmated_trials >= 1]
+    points = tuple(_point(compared, target, research_set, replicates, seed) for target in resolved)
     curve = comparisons.det(compared)
     document = Accuracy(
         research_set=set_used(research_set),
@@ -219,6 +224,7 @@ def measure(
         fta_reasons=dict(Counter(extraction.missed.values())),
         folds=folds,
         operating_points=points,
+        unresolved_targets=tuple(target for target in targets if target not in resolved),
         time=_time(extraction, wall, opened, memory),
         det={"fmr": curve.fmr.tolist(), "fnmr": curve.fnmr.tolist()},
     )
@@ -288,6 +294,7 @@ def _point(c: Comparisons, target: float, research_set: ResearchSet, replicates:
         ),
         far=comparisons.far(c, threshold),
         frr=comparisons.frr(c, threshold),
+        few_errors=min(false, missed) < 30,
     )
 
 

@@ -60,7 +60,7 @@ def application(
         redoc_url=None,
     )
     # Another name for 127.0.0.1 would let a foreign page read this one (DNS rebinding).
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", "testserver"])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
     template = Environment(autoescape=select_autoescape(default=True)).from_string(
         (files("edge") / "page" / "index.html").read_text(encoding="utf-8")
     )

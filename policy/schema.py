@@ -59,7 +59,7 @@ def upgrade(
     version = int(number)
     if version > newest:
         raise SchemaError(
-            f"{name}: was written by a later Threshold (version {version} of its schema, this one reads up to {newest}): "
+            f"{name}: was written by a later Threshold (version {version} of its schema, this one reads to {newest}): "
             "use that one, or a later one."
         )
     while version < newest:

@@ -54,6 +54,15 @@ def create() -> None:
         )
 
 
+def made_with() -> tuple[int, int]:
+    """The Python that .venv was made with; another one's packages would not load."""
+    for line in (ENVIRONMENT / "pyvenv.cfg").read_text().splitlines():
+        if line.startswith("version"):
+            major, minor, *_ = line.split("=")[1].strip().split(".")
+            return int(major), int(minor)
+    return 0, 0
+
+
 def fingerprint(kind: str) -> str:
     """Changes when the lock, the project's metadata, the interpreter or the place of the checkout does."""
     parts = [(ROOT / LOCKS[kind]).read_bytes(), (ROOT / "pyproject.toml").read_bytes(), sys.version.encode()]
@@ -72,7 +81,7 @@ def main(kind: str) -> None:
         if PYTHON.exists() and mark.is_file() and mark.read_text() == fingerprint(candidate):
             return
     print(f"Setting up {ENVIRONMENT.name} ({kind}); once, one to five minutes.", file=sys.stderr)
-    if not (ENVIRONMENT / "bin" / "pip").exists():
+    if not (ENVIRONMENT / "bin" / "pip").exists() or made_with() != sys.version_info[:2]:
         create()
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     run(*pip, "--require-hashes", "--only-binary=:all:", "--requirement", ROOT / LOCKS[kind])

@@ -133,8 +133,11 @@ def _print(document: Accuracy) -> None:
         table.add_row(
             f"FNMR at FMR {point.target_fmr:g}",
             f"{point.fnmr.value:.4f} ({point.fnmr.numerator} of {point.fnmr.denominator:,}), "
-            f"95 % {_range(point.fnmr.interval)}; {point.threshold_fixed} ({point.threshold:.4f})",
+            f"95 % {_range(point.fnmr.interval)}; {point.threshold_fixed} ({point.threshold:.4f})"
+            + ("; fewer than 30 errors, a rough guide" if point.few_errors else ""),
         )
+    for target in document.unresolved_targets:
+        table.add_row(f"FNMR at FMR {target:g}", "not shown: the protocol has fewer non-mated pairs than it takes")
     stages = ", ".join(f"{stage} {ms:.2f}" for stage, ms in time["stage_ms_per_picture"].items())
     table.add_row("time", f"{time['pictures_per_s']:.0f} pictures/s; ms a picture: {stages}")
     table.add_row("peak memory", f"{time['peak_memory_mb']:.0f} MiB")

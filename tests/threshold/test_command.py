@@ -1,0 +1,205 @@
+"""The command as people and scripts call it: exit codes, messages, one document on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import cv2
+import jsonschema
+import pytest
+
+from models import tiny
+from policy.schema import schema
+
+COMMAND = [sys.executable, "-c", "from threshold.command import main; main()"]
+VERBS = [
+    ["evaluate"],
+    ["demo"],
+    ["bench"],
+    ["bench", "accuracy"],
+    ["models"],
+    ["models", "list"],
+    ["models", "fetch"],
+    ["models", "verify"],
+    ["models", "card"],
+    ["version"],
+]
+
+
+def threshold(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "COLUMNS": "120", "TERM": "dumb", **environment},
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_every_verb_has_help_with_an_example(verb: list[str]) -> None:
+    done = threshold(*verb, "--help")
+    assert done.returncode == 0
+    assert "Example: threshold" in " ".join(done.stdout.split())
+
+
+def test_wrong_use_ends_with_2() -> None:
+    assert threshold("evaluate", "--langg", "en").returncode == 2
+    assert threshold("evaluate", "--lang", "de").returncode == 2
+    assert threshold("bench", "accuracy").returncode == 2
+    assert threshold("bench", "accuracy", "--images", "lfw", "--pairs", "a", "--people", "b").returncode == 2
+
+
+def test_evaluate_without_faces_ends_with_0_and_says_what_the_face_lane_needs(tmp_path: Path) -> None:
+    done = threshold("evaluate", "--quick", "--out", str(tmp_path), "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, schema("results"))
+    assert document["lanes"]["face-1n"]["status"] == "not_run"
+    assert document["lanes"]["face-1n"]["needs"]
+    assert document["comparisons"] == []
+    assert document == json.loads((tmp_path / "results.json").read_text())
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "results.json",
+        "report.html",
+        "transactions-tag-uid.jsonl",
+    }
+
+
+def test_the_report_is_in_the_language_asked_for(tmp_path: Path) -> None:
+    for language in ("en", "sv", "is"):
+        assert threshold("evaluate", "--quick", "--out", str(tmp_path), "--lang", language).returncode == 0
+        assert f'lang="{language}"' in (tmp_path / "report.html").read_text()[:300]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = threshold("evaluate", "--quick", "--out", str(tmp_path / "file" / "out"))
+    assert done.returncode == 1
+    assert "--out" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_set_that_is_not_here_is_named_with_what_to_do(tmp_path: Path) -> None:
+    done = threshold("evaluate", "--faces", "lfw", "--out", str(tmp_path), THRESHOLD_SETS=str(tmp_path / "sets"))
+    assert done.returncode == 1
+    assert "lfw-deepfunneled" in done.stderr
+    assert "THRESHOLD_SETS" in done.stderr
+
+
+def test_a_set_that_is_not_listed_is_named(tmp_path: Path) -> None:
+    done = threshold("evaluate", "--faces", "megaface", "--out", str(tmp_path))
+    assert done.returncode == 1
+    assert "'megaface' is no listed research set" in done.stderr
+
+
+@pytest.fixture
+def strangers(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures" / "Somebody"
+    folder.mkdir(parents=True)
+    for number in (1, 2):
+        cv2.imwrite(str(folder / f"Somebody_{number:04d}.png"), tiny.card(number))
+    return folder.parent
+
+
+@pytest.mark.parametrize("verb", [["evaluate", "--faces"], ["bench", "accuracy", "--images"]], ids=lambda verb: verb[0])
+def test_a_folder_of_pictures_that_is_no_listed_set_is_refused(
+    verb: list[str], strangers: Path, tmp_path: Path
+) -> None:
+    networks = tmp_path / "models"
+    networks.mkdir()
+    (networks / "mobilefacenet_foamliu.onnx").write_bytes(b"never read")
+    (networks / "face_detection_yunet_2023mar.onnx").write_bytes(b"never read")
+    done = threshold(*verb, str(strangers), "--models", str(networks), "--out", str(tmp_path / "out"), "--json")
+    assert done.returncode == 1
+    assert "no listed research set" in json.loads(done.stdout)["error"]["message"]
+    assert "--record FILE" in done.stderr
+
+
+def test_a_processing_record_is_judged_and_refused_with_what_is_missing(strangers: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record.yaml"
+    record.write_text("schema: threshold/processing-record/1\ndep: {jurisdiction: se}\n")
+    done = threshold("bench", "accuracy", "--images", str(strangers), "--record", str(record))
+    assert done.returncode == 1
+    assert "rules-not-installed" in done.stderr
+
+
+def test_a_record_that_is_none_is_refused_by_key(strangers: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record.yaml"
+    record.write_text("schema: threshold/processing-record/1\ndep: {jurisdiktion: se}\n")
+    done = threshold("bench", "accuracy", "--images", str(strangers), "--record", str(record))
+    assert done.returncode == 1
+    assert "jurisdiktion" in done.stderr
+
+
+def test_a_broken_off_run_leaves_things_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with subprocess.Popen(
+        [*COMMAND, "evaluate", "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list(out.glob("*.part")) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    left = {path.name for path in out.iterdir()}
+    assert not {name for name in left if name.endswith(".part")}
+    assert ("results.json" in left) == (process.returncode == 0)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_demo_serves_what_evaluate_wrote_and_ends_within_two_seconds(tmp_path: Path) -> None:
+    port = free_port()
+    with subprocess.Popen(
+        [*COMMAND, "demo", "--results", str(tmp_path), "--port", str(port)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        health = None
+        deadline = time.monotonic() + 60
+        while health is None and process.poll() is None and time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+                    health = json.load(answer)
+            except OSError:
+                time.sleep(0.1)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert health is not None
+    assert health["status"] == "ok"
+    assert health["lanes"]["tag-uid"] > 0
+    assert time.monotonic() - begun < 5
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    assert threshold("evaluate", "--quick", "--out", str(tmp_path)).returncode == 0
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = threshold("demo", "--results", str(tmp_path), "--port", str(port))
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_starting_up_does_not_load_what_a_verb_does_not_need() -> None:
+    code = (
+        "import sys; import threshold.command; "
+        "print([m for m in ('cv2', 'onnxruntime', 'fastapi', 'matplotlib', 'scipy', 'onnx') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
