@@ -44,7 +44,8 @@ class Acquirer:
     interpolation: Interpolation = "linear"
 
     def acquire(self, picture: Picture) -> Acquired | Missed:
-        """One aligned face, or why not. Raises NetworkError when the detector fails."""
+        """One aligned face, or why not. Raises NetworkError when the detector fails, AlignError when it gives no face's
+        points."""
         faces = self.detector.detect(picture)
         if not faces:
             return Missed("no-face", 0)

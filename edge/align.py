@@ -39,13 +39,13 @@ def similarity(points: Points, template: Points = TEMPLATE) -> NDArray[np.float6
     Umeyama 1991 in its two-dimensional, complex form: with z the centred points and t the centred template as complex
     numbers, turn and scale are a = ⟨z, t⟩ / ⟨z, z⟩. Raises AlignError.
     """
-    source = points[:, 0].astype(np.float64) + 1j * points[:, 1]
+    exact = points.astype(np.float64)
+    if not bool(np.isfinite(exact).all()) or float(np.ptp(exact, axis=0).max()) < 1e-3:
+        raise AlignError(f"expected five points apart from each other, found {np.round(points, 1).tolist()}.")
+    source = exact[:, 0] + 1j * exact[:, 1]
     target = template[:, 0].astype(np.float64) + 1j * template[:, 1]
     centred = source - source.mean()
-    spread = float(np.vdot(centred, centred).real)
-    if not np.isfinite(spread) or spread < 1e-6:
-        raise AlignError(f"expected five points apart from each other, found {np.round(points, 1).tolist()}.")
-    a = np.vdot(centred, target - target.mean()) / spread
+    a = np.vdot(centred, target - target.mean()) / np.vdot(centred, centred).real
     b = target.mean() - a * source.mean()
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
