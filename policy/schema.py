@@ -7,6 +7,7 @@ change, a step here changes in documents already written, so that evidence and r
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -54,7 +55,7 @@ def upgrade(
     if not isinstance(document, dict) or not isinstance(document.get("schema"), str):
         raise SchemaError(f"{name}: expected a document with the key schema, 'threshold/{kind}/{newest}', found none.")
     family, _, number = document["schema"].rpartition("/")
-    if family != f"threshold/{kind}" or not number.isdigit() or int(number) < 1:
+    if family != f"threshold/{kind}" or not re.fullmatch(r"[1-9][0-9]{0,8}", number):
         raise SchemaError(f"{name}: key schema: expected 'threshold/{kind}/{newest}', found {document['schema']!r}.")
     version = int(number)
     if version > newest:

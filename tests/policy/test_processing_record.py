@@ -198,6 +198,8 @@ def test_what_a_fact_can_not_be_is_named_by_its_key(tmp_path, text, key, found):
         ("schema: threshold/transaction/1", "found 'threshold/transaction/1'"),
         ("schema: threshold/processing-record/one", "found 'threshold/processing-record/one'"),
         ("schema: threshold/processing-record/0", "found 'threshold/processing-record/0'"),
+        ("schema: threshold/processing-record/²", "found 'threshold/processing-record/²'"),
+        ("schema: threshold/processing-record/" + "9" * 5000, "found 'threshold/processing-record/999"),
         ("schema: threshold/processing-record/2", "was written by a later Threshold"),
     ],
 )
