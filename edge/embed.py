@@ -50,7 +50,7 @@ class Embedder:
         self._backend = open_backend()
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
-        """Templates, float32 n × d, each of unit length, of n aligned faces.
+        """Templates, float32 n × d, each of unit length, of n aligned faces (0 × 0 of none).
 
         Raises policy.gate.Refused, before anything is computed, when the permit no longer holds or doesn't cover a
         crop's picture; NetworkError when the network fails or gives no direction (all zeros, not finite).
@@ -59,6 +59,8 @@ class Embedder:
             self._gate.require(self._permit, "template", crop.digest)
             if crop.pixels.shape != (SIZE, SIZE, 3):
                 raise NetworkError(f"expected a crop of {SIZE} × {SIZE} × 3, found {crop.pixels.shape}.")
+        if not crops:
+            return np.zeros((0, 0), np.float32)
         raw = self._run([crop.pixels for crop in crops])
         if self._mirrored:
             raw = raw + self._run([crop.pixels[:, ::-1] for crop in crops])

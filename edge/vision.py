@@ -17,7 +17,12 @@ def open_detector(
     """A detector from an installed network, its digest checked. Raises ModelError, NetworkError, DetectError."""
     network = installed.network
     _expect(network, "detector")
-    backend = OnnxRuntime(any_size(installed.read()), network.id, threads)
+    content = installed.read()
+    try:
+        freed = any_size(content)
+    except Exception as error:
+        raise NetworkError(f"{network.id}: expected a detector in ONNX, found: {error}") from error
+    backend = OnnxRuntime(freed, network.id, threads)
     return Detector(backend, score=score, longest_px=longest_px, least_px=least_px)
 
 

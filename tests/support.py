@@ -25,6 +25,10 @@ LFW = REPOSITORY.parent / "shared" / "lfw" / "lfw-deepfunneled.tar"
 needs_models = pytest.mark.skipif(not MODELS.is_dir(), reason="needs ../shared/models, absent here")
 needs_lfw = pytest.mark.skipif(not LFW.is_file(), reason="needs ../shared/lfw, absent here")
 
+ENROLLED = range(6)
+STRANGERS = range(100, 108)
+"""The drawn cards of tests/edge/conftest.py, by identity."""
+
 
 @dataclass(frozen=True)
 class TinyNetworks:
