@@ -51,18 +51,16 @@ class SkippingClock:
 
     def wait(self, seconds: float) -> None:
         """See Clock."""
-        if seconds < 0:
-            raise ValueError(f"seconds: expected 0 or more, found {seconds}")
-        self._skipped_ns += round(seconds * 1e9)
+        self._skipped_ns += _nanoseconds(seconds)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """What runs inside takes no time on this clock: preparing what a camera would have delivered by itself."""
-        begun_ns = time.perf_counter_ns()
+        begun_ns = self.now_ns()
         try:
             yield
         finally:
-            self._skipped_ns -= time.perf_counter_ns() - begun_ns
+            self._skipped_ns -= self.now_ns() - begun_ns
 
 
 class FakeClock:
@@ -77,4 +75,10 @@ class FakeClock:
 
     def wait(self, seconds: float) -> None:
         """See Clock."""
-        self._now_ns += round(seconds * 1e9)
+        self._now_ns += _nanoseconds(seconds)
+
+
+def _nanoseconds(seconds: float) -> int:
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(f"seconds: expected 0 or more, found {seconds}")
+    return round(seconds * 1e9)
