@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +23,8 @@ CREATE TABLE IF NOT EXISTS credential (
 
 
 class CredentialError(EdgeError, ValueError):
-    """Error raised when a credential can't be kept: a tag that is somebody else's, or no tag identifier."""
+    """Error raised when a credential can't be kept (a tag that is somebody else's, or no tag identifier), and when the
+    database itself fails: names it."""
 
 
 class Credentials:
@@ -31,11 +34,17 @@ class Credentials:
     """
 
     def __init__(self, path: Path, gate: Gate) -> None:
-        self._gate = gate
-        self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute(_SCHEMA)
+        self._gate, self._path = gate, path
+        with self._asked():
+            self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
+        try:
+            with self._asked():
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._connection.execute("PRAGMA synchronous=FULL")
+                self._connection.execute(_SCHEMA)
+        except CredentialError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -46,28 +55,40 @@ class Credentials:
         self.close()
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database. May be called twice."""
         self._connection.close()
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise CredentialError(
+                f"{self._path}: expected a database of credentials that answers, found: {error}."
+            ) from error
 
     def add(self, tags: dict[bytes, str], permit: Permit) -> None:
         """Keep these tags (identifier → subject), all or none. Raises policy.gate.Refused, CredentialError."""
         self._gate.require(permit, "store")
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT INTO credential (uid, subject) VALUES (?, ?)", tags.items())
-            self._connection.execute("COMMIT")
-        except sqlite3.IntegrityError as error:
-            self._connection.execute("ROLLBACK")
-            raise CredentialError(
-                f"expected tags of 4 to 10 bytes that are nobody's yet, found another ({error}). Nothing was kept."
-            ) from error
+        with self._asked():
+            try:
+                with self._connection:  # rolls back whatever goes wrong, so that nothing half lingers
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    self._connection.executemany("INSERT INTO credential (uid, subject) VALUES (?, ?)", tags.items())
+            except sqlite3.IntegrityError as error:
+                raise CredentialError(
+                    f"expected tags of 4 to 10 bytes that are nobody's yet, found another ({error}). Nothing was kept."
+                ) from error
 
     def block(self, uid: bytes) -> None:
         """From now on the tag opens nothing. Raises CredentialError for a tag that isn't known."""
-        if self._connection.execute("UPDATE credential SET blocked = 1 WHERE uid = ?", (uid,)).rowcount == 0:
+        with self._asked():
+            known = self._connection.execute("UPDATE credential SET blocked = 1 WHERE uid = ?", (uid,)).rowcount
+        if not known:
             raise CredentialError(f"expected a known tag, found {uid.hex()}.")
 
     def owner(self, uid: bytes) -> tuple[str, bool] | None:
         """(subject, whether blocked) of a tag; None when it is nobody's."""
-        row = self._connection.execute("SELECT subject, blocked FROM credential WHERE uid = ?", (uid,)).fetchone()
+        with self._asked():
+            row = self._connection.execute("SELECT subject, blocked FROM credential WHERE uid = ?", (uid,)).fetchone()
         return None if row is None else (str(row[0]), bool(row[1]))
