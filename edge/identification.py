@@ -34,6 +34,6 @@ class FaceIdentification:
         found = self.search(presentation)
         if isinstance(found, Missed):
             return Decision(opened=False, reason=found.reason)
-        if found.score < self.threshold:
+        if not found.score >= self.threshold:  # a score or a threshold that is no number opens nothing
             return Decision(opened=False, reason="below-threshold")
         return Decision(opened=True, reason="matched", subject=found.subject)

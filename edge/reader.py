@@ -50,7 +50,7 @@ class ReplayingReader:
         self.close()
 
     def present(self, read: TagRead | None) -> None:
-        """Put one more presentation at the front of what is left."""
+        """Put one more presentation before what is left of the recording, behind others put there."""
         self._next.append(read)
 
     def read(self, timeout_s: float) -> TagRead | None:

@@ -22,7 +22,7 @@ class Stamp(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     t_ns: int | None = Field(default=None, ge=0)
-    none: str | None = None
+    none: str | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
