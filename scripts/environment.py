@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +37,7 @@ def run(*command: str | Path) -> None:
 
 
 def create() -> None:
-    """A fresh environment with pip in it, by whichever of three ways this machine has."""
+    """A fresh environment with pip in it, by whichever of four ways this machine has."""
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     system = ["--system-site-packages"] if on_raspberry_pi() else []
     if importlib.util.find_spec("ensurepip"):
@@ -47,11 +48,30 @@ def create() -> None:
         run(sys.executable, "-m", "pip", "--python", PYTHON, "install", "--quiet", "--only-binary=:all:", "pip")
     elif shutil.which("uv"):
         run("uv", "venv", "--seed", "--python", sys.executable, *system, ENVIRONMENT)
+    elif shutil.which("apt-get"):
+        run(sys.executable, "-m", "venv", "--without-pip", *system, ENVIRONMENT)
+        pip_from_debian()
     else:
         sys.exit(
-            f"{sys.executable} can't make an environment: it has neither ensurepip nor pip, and there is no uv.\n"
-            "Expected one of the three. Do one of: sudo apt install python3-venv, or install uv; then run make again."
+            f"{sys.executable} can't make an environment: it has neither ensurepip nor pip, and there is no uv and no "
+            "apt-get.\nExpected one of the four. Install Python's venv module with pip, or uv; then run make again."
         )
+
+
+def pip_from_debian() -> None:
+    """Put pip into the environment from Debian's own package of it: downloaded and unpacked, not installed, no root."""
+    with tempfile.TemporaryDirectory() as temporary:
+        try:
+            subprocess.run(["apt-get", "download", "-qq", "python3-pip-whl"], cwd=temporary, check=True, timeout=300)
+        except subprocess.CalledProcessError:
+            sys.exit(
+                f"{sys.executable} has neither ensurepip nor pip, and python3-pip-whl can't be downloaded.\n"
+                "Do: sudo apt-get update; then run make again (or: sudo apt install python3-venv)."
+            )
+        (package,) = Path(temporary).glob("*.deb")
+        run("dpkg-deb", "-x", package, temporary)
+        (wheel,) = Path(temporary).glob("usr/share/python-wheels/pip-*.whl")
+        run(PYTHON, wheel / "pip", "install", "--quiet", "--no-index", "--disable-pip-version-check", wheel)
 
 
 def made_with() -> tuple[int, int]:

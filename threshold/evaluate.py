@@ -53,7 +53,6 @@ def evaluate(
     Without --faces the face lane isn't run, and the report says how to run it.
     """
     from benchmarks.report import write
-
     from threshold.files import write_text
 
     results = run(out, quick, faces, models, record, detector, embedder, scenario)
@@ -121,8 +120,8 @@ def _command(quick: bool, faces: str | None) -> str:
 def _print(results: Results) -> None:
     from rich.table import Table
 
-    table = Table(title="Two lanes over the same person-mornings (simulated)", title_justify="left")
-    for column in ("lane", "level", "legitimate failures", "time to open, median", "persons/min, saturated"):
+    table = Table(title="Two lanes over the same person-mornings (simulated; 95 % intervals)", title_justify="left")
+    for column in ("lane", "level", "legitimate failures, %", "median time to open, s", "persons/min, saturated"):
         table.add_column(column)
     for lane, result in results.lanes.items():
         if result.status == "not_run":
@@ -154,11 +153,11 @@ def _print(results: Results) -> None:
 
 def _rate(rate: Rate) -> str:
     low, high = (100 * end for end in rate.interval)
-    return f"{100 * rate.value:.1f} % ({low:.1f} to {high:.1f})"
+    return f"{100 * rate.value:.1f} ({low:.1f} to {high:.1f})"
 
 
 def _quantity(quantity: Quantity | None) -> str:
     if quantity is None:
-        return "none: it opened for fewer than two persons"
+        return "too few opened"
     low, high = quantity.interval
-    return f"{quantity.value:.2f} {quantity.unit} ({low:.2f} to {high:.2f})"
+    return f"{quantity.value:.2f} ({low:.2f} to {high:.2f})"

@@ -17,14 +17,14 @@ def console() -> Console:
     """For logs, progress and notes: stderr, so that stdout stays a document."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def tables() -> Console:
     """For what a person asked to see: stdout."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def progress() -> Progress:
