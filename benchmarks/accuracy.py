@@ -21,7 +21,7 @@ from benchmarks.det import Curve, Mark
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import NetworkUsed, Rate, SetUsed, Value
 from benchmarks.extract import Extraction, extract
-from benchmarks.folds import fold_accuracy
+from benchmarks.folds import best_threshold, fold_accuracy
 from benchmarks.interval import Interval, wilson
 from benchmarks.machine import describe, peak_memory_mb
 from benchmarks.pairs import Pairs, person, read_pairs, read_people, require
@@ -93,6 +93,8 @@ class Accuracy(Value):
     fta: Rate
     fta_reasons: dict[str, int]
     folds: dict[str, Any] | None
+    accuracy: Rate | None
+    """Of a list of pairs without folds: the share told right at the best threshold on this very set."""
     operating_points: tuple[OperatingPoint, ...]
     unresolved_targets: tuple[float, ...]
     """Targets below one false match in all non-mated comparisons: this protocol can't show them."""
@@ -190,7 +192,7 @@ def measure(
     wall = time.perf_counter() - begun
     memory = peak_memory_mb()
     people = {who: index for index, who in enumerate(sorted({person(name) for name in names}))}
-    folds = None
+    folds = accuracy = None
     if pairs:
         scores = _scores(extraction, pairs)
         compared = comparisons.listed(
@@ -202,6 +204,8 @@ def measure(
         )
         if pairs.folds > 1:
             folds = _folds(scores, pairs)
+        else:
+            accuracy = _accuracy(scores, pairs, research_set)
     else:
         attempted = np.bincount([people[person(name)] for name in names], minlength=len(people))
         whose = [people[person(name)] for name in extraction.names]
@@ -223,6 +227,7 @@ def measure(
         fta=_fta(extraction, research_set),
         fta_reasons=dict(Counter(extraction.missed.values())),
         folds=folds,
+        accuracy=accuracy,
         operating_points=points,
         unresolved_targets=tuple(target for target in targets if target not in resolved),
         time=_time(extraction, wall, opened, memory),
@@ -273,6 +278,14 @@ def _folds(scores: NDArray[np.float32], pairs: Pairs) -> dict[str, Any]:
         "not_completed_counted_as_non_match": result.not_completed,
         "threshold": "fixed on the other folds for each fold",
     }
+
+
+def _accuracy(scores: NDArray[np.float32], pairs: Pairs, research_set: ResearchSet) -> Rate:
+    mated = np.array([pair.mated for pair in pairs.pairs])
+    threshold = best_threshold(scores.astype(np.float64), mated)
+    right = int(((scores >= threshold) == mated).sum())  # a pair that wasn't completed (NaN) doesn't match
+    source = f"{research_set.id}, threshold on the test set"
+    return Rate.of(right, len(scores), wilson(right, len(scores)), source, "technology")
 
 
 def _point(c: Comparisons, target: float, research_set: ResearchSet, replicates: int, seed: int) -> OperatingPoint:

@@ -129,6 +129,13 @@ def _print(document: Accuracy) -> None:
             f"{folds['mean']:.4f} ± {folds['standard_deviation']:.4f} (standard deviation), "
             f"± {folds['standard_error']:.4f} (standard error), all {folds['pairs']:,} pairs",
         )
+    if document.accuracy:
+        right = document.accuracy
+        table.add_row(
+            "accuracy",
+            f"{right.value:.4f} ({right.numerator:,} of {right.denominator:,}), 95 % {_range(right.interval)}; "
+            "threshold on the test set",
+        )
     for point in document.operating_points:
         table.add_row(
             f"FNMR at FMR {point.target_fmr:g}",
