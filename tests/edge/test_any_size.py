@@ -55,6 +55,14 @@ def test_weights_and_operations_are_untouched(tiny_networks):
     assert (after.node, after.initializer) == (before.node, before.initializer)
 
 
+def test_no_declared_size_is_left_in_the_file(tiny_networks):
+    graph = onnx.load_from_string(any_size(declared(tiny_networks.detector.read(), 640, 640))).graph
+    assert len(graph.value_info) == 0
+    shapes = {part.name: part.type.tensor_type.shape.dim for part in (*graph.input, *graph.output)}
+    assert [dim.dim_param for dim in shapes.pop("input")] == ["", "", "height", "width"]
+    assert {name: dims[1].dim_param for name, dims in shapes.items()} == {name: f"cells_{name}" for name in shapes}
+
+
 def test_twice_is_once(tiny_networks):
     once = any_size(tiny_networks.detector.read())
     assert any_size(once) == once

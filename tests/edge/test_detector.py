@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support import LFW, MODELS, needs_lfw, needs_models, picture, scene, textured
 
 from edge.detect import DetectError, Detector, suppress
+from edge.detect import decode as decode_heads
 from edge.network import NetworkError, OnnxRuntime
 from edge.picture import decode, of_pixels
 from edge.vision import open_detector
@@ -116,10 +117,10 @@ def test_a_picture_shorter_than_the_least_is_enlarged_and_scaled_back(tiny_netwo
 
 
 def test_sides_are_scaled_back_each_by_its_own_rounding(tiny_networks):
-    pixels = cv2.resize(scene((tiny.card(1), 40, 4), width=641, height=104), (1923, 104), interpolation=cv2.INTER_AREA)
-    pixels = cv2.resize(pixels, (1923, 312), interpolation=cv2.INTER_AREA)
+    # Searched at 640 × 95.6, so 96: a fifth of the width, and a little more than a fifth of the height.
+    pixels = cv2.resize(scene((tiny.card(1), 40, 0), width=640, height=96), (3200, 478), interpolation=cv2.INTER_CUBIC)
     row = only(open_detector(tiny_networks.detector, longest_px=640), pixels)
-    np.testing.assert_allclose(row[:4], [120, 12, 288, 288], atol=3)
+    np.testing.assert_allclose(row[:4], [200, 0, 480, 478], atol=0.7)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (5, 700), (3000, 100), (31, 33), (1, 2000), (2000, 1)])
@@ -215,6 +216,42 @@ def test_settings_at_their_ends_are_fine(tiny_networks, setting):
 def test_an_embedder_is_no_detector(tiny_networks):
     with pytest.raises(NetworkError, match="tiny-embedder: expected a network for the role detector, found one for"):
         open_detector(tiny_networks.embedder)
+
+
+# --- decoding ---
+
+
+def heads(width: int, height: int, **cells) -> dict[str, np.ndarray]:
+    """The outputs of a network that found nothing, but for `HEAD_STRIDE={cell: values}`."""
+    sizes = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
+    outputs = {
+        f"{head}_{stride}": np.zeros((1, (width // stride) * (height // stride), size), np.float32)
+        for head, size in sizes.items()
+        for stride in (8, 16, 32)
+    }
+    for name, values in cells.items():
+        for cell, value in values.items():
+            outputs[name][0, cell] = value
+    return outputs
+
+
+def test_a_cell_is_decoded_as_the_contract_says():
+    cell = {"cls_16": {7: 0.64}, "obj_16": {7: 1.0}, "bbox_16": {7: (0.5, 0.25, 0.0, np.log(2))}}
+    outputs = heads(96, 64, **cell, kps_16={7: (0, 0, 1, 0, 0.5, 0.5, 0, 1, -1, 2)})
+    scores, boxes, points = decode_heads(outputs, 96, 64, 0.6)  # cell 7 of 6 a row: column 1, row 1
+    np.testing.assert_allclose(scores, [0.8])
+    np.testing.assert_allclose(boxes, [[16 * 1.5 - 8, 16 * 1.25 - 16, 16, 32]], rtol=1e-6)
+    np.testing.assert_allclose(points, [[(16, 16), (32, 16), (24, 24), (16, 32), (0, 48)]])
+
+
+def test_scores_are_clipped_before_they_are_multiplied():
+    outputs = heads(64, 64, cls_32={0: 4.0, 1: -2.0}, obj_32={0: 0.25, 1: -2.0})
+    np.testing.assert_allclose(decode_heads(outputs, 64, 64, 0.1)[0], [0.5])
+
+
+def test_nothing_found_decodes_to_nothing():
+    scores, boxes, points = decode_heads(heads(64, 32), 64, 32, 0.01)
+    assert (scores.shape, boxes.shape, points.shape) == ((0,), (0, 4), (0, 5, 2))
 
 
 # --- suppression ---

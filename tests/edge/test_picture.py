@@ -182,6 +182,11 @@ def test_bytes_behind_the_picture_do_not_matter(data, more):
     np.testing.assert_array_equal(decode(data + b"\x5a" * more, "x").pixels, decode(data, "x").pixels)
 
 
+def test_filling_between_a_jpeg_s_segments_does_not_matter():
+    filled = JPEG[:2] + b"\xff" * 3 + JPEG[2:]
+    np.testing.assert_array_equal(decode(filled, "x").pixels, decode(JPEG, "x").pixels)
+
+
 @pytest.mark.parametrize(
     "start", [b"\xff\xd8", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1", b"\xff\xd8\xff\xd9", b"\xff\xd8\0"]
 )

@@ -53,6 +53,10 @@ def test_a_tar_has_the_folder_s_names_and_bytes(tmp_path, prefix):
     assert contents(write_tar(tmp_path / "set.tar", prefix=prefix)) == FILES
 
 
+def test_members_with_and_without_a_leading_dot_are_in_one_folder(tmp_path):
+    assert contents(write_tar(tmp_path / "set.tar", {"./a/1": b"1", "b/1": b"2"})) == {"a/1": b"1", "b/1": b"2"}
+
+
 def test_a_folder_and_its_tar_have_the_same_digests(tmp_path):
     folder, tar = write_folder(tmp_path / "set"), tmp_path / "set.tar"
     with tarfile.open(tar, "w") as made:
