@@ -1,0 +1,215 @@
+"""Which charts a report has, made from its results: one function a picture."""
+
+from __future__ import annotations
+
+from benchmarks.charts import Chart, Dot, Group, Row
+from benchmarks.evidence import Comparison, LaneResult, Point, Quantity, Rate, Results
+from benchmarks.terms import LEVELS, PASSAGES, QUANTILES, Terms
+
+
+def failures(results: Results, terms: Terms) -> Chart:
+    """Legitimate failures by lane and level."""
+    groups, said = [], []
+    for lane, result in _ran(results):
+        rows = []
+        for point in result.points:
+            rate = point.legitimate_failures
+            rows.append(Row(terms.term(LEVELS, point.level), (_share(rate, _kind(lane)),)))
+            said.append(
+                f"{terms.lane(lane)}, {terms.term(LEVELS, point.level)}: {terms.share(rate)} ({terms.share_span(rate)})"
+            )
+        groups.append(Group(terms.lane(lane), tuple(rows)))
+    return Chart(
+        name="failures-chart",
+        title=terms.say("Legitimate failures by lane and level, with their intervals"),
+        said="; ".join(said) + ".",
+        axis=terms.say("% of person-mornings"),
+        groups=tuple(groups),
+        tick=lambda value: terms.number(value, 3, shortest=True),
+    )
+
+
+def difference(results: Results, terms: Terms, outcome: str) -> Chart:
+    """The nine paired differences of an outcome, grouped by the face lane's level."""
+    chosen = [comparison for comparison in results.comparisons if comparison.outcome == outcome]
+    unit = chosen[0].difference.unit
+    scale = 100 if unit == "share" else 1
+    margin = terms.with_unit(chosen[0].margin, unit)
+    groups = []
+    for level in dict.fromkeys(comparison.first_level for comparison in chosen):
+        rows = [
+            Row(
+                terms.say("tag {level}", level=terms.term(LEVELS, comparison.second_level)),
+                (_dot(comparison.difference, 0, scale),),
+            )
+            for comparison in chosen
+            if comparison.first_level == level
+        ]
+        groups.append(Group(terms.say("Face {level}", level=terms.term(LEVELS, level)), tuple(rows)))
+    title = {
+        "legitimate-failures": terms.say("Paired difference of legitimate failures, face − tag, with its margin"),
+        "transaction-time-p50": terms.say("Paired difference of median transaction times, face − tag, with its margin"),
+    }[outcome]
+    return Chart(
+        name=f"{outcome}-difference-chart",
+        title=title,
+        said="; ".join(_said(comparison, terms) for comparison in chosen) + ".",
+        axis=terms.say("Face − tag, {unit}", unit=terms.unit(unit)),
+        groups=tuple(groups),
+        tick=lambda value: terms.number(value, 3, signed=True, shortest=True),
+        zero=True,
+        band=(scale * chosen[0].margin, terms.say("Margin fixed beforehand: ± {margin}", margin=margin)),
+    )
+
+
+def times(results: Results, terms: Terms) -> Chart:
+    """Transaction times by lane and level: median and two high percentiles."""
+    groups, said = [], []
+    for lane, result in _ran(results):
+        rows = []
+        for point in result.points:
+            quantities = point.transaction_time
+            rows.append(Row(terms.term(LEVELS, point.level), _by_quantile(quantities)))
+            said.append(f"{terms.lane(lane)}, {terms.term(LEVELS, point.level)}: {_quantiles_said(quantities, terms)}")
+        groups.append(Group(terms.lane(lane), tuple(rows)))
+    return Chart(
+        name="times-chart",
+        title=terms.say("Transaction times by lane and level, with their intervals"),
+        said="; ".join(said) + ".",
+        axis=terms.say("Seconds from entering the zone to opening"),
+        groups=tuple(groups),
+        tick=lambda value: terms.number(value, 3, shortest=True),
+        kinds=tuple(terms.term(QUANTILES, name) for name in QUANTILES),
+    )
+
+
+def throughput(results: Results, terms: Terms) -> Chart:
+    """Persons per minute by lane, level and how long the passage takes."""
+    groups, said = [], []
+    for lane, result in _ran(results):
+        rows = []
+        for point, passage, quantity in passages(result):
+            label = _setting(point, passage, terms)
+            rows.append(Row(label, (_dot(quantity, _kind(lane), 1),)))
+            amount = terms.with_unit(quantity.value, quantity.unit)
+            said.append(f"{terms.lane(lane)}, {label}: {amount} ({terms.quantity_span(quantity)})")
+        groups.append(Group(terms.lane(lane), tuple(rows)))
+    return Chart(
+        name="throughput-chart",
+        title=terms.say("Persons per minute by lane, level and passage, with their intervals"),
+        said="; ".join(said) + ".",
+        axis=terms.say("Persons per minute, somebody always waiting"),
+        groups=tuple(groups),
+        tick=lambda value: terms.number(value, 3, shortest=True),
+    )
+
+
+def machine(results: Results, terms: Terms) -> Chart:
+    """The machine's time beside the whole transaction, on a logarithmic axis."""
+    groups, said = [], []
+    for lane, result in _ran(results):
+        rows = []
+        for label, quantities, scale in (
+            (terms.say("machine"), result.machine_time, 1.0),
+            (terms.say("in all"), middle(result).transaction_time, 1000.0),
+        ):
+            rows.append(Row(label, _by_quantile(quantities, scale)))
+            said.append(f"{terms.lane(lane)}, {label}: {_quantiles_said(quantities, terms)}")
+        groups.append(Group(terms.lane(lane), tuple(rows)))
+    return Chart(
+        name="machine-chart",
+        title=terms.say("The machine's time beside the whole transaction's, by lane"),
+        said="; ".join(said) + ".",
+        axis=terms.say("Milliseconds; each line ten times the last"),
+        groups=tuple(groups),
+        tick=lambda value: terms.number(value, 3, shortest=True),
+        kinds=tuple(terms.term(QUANTILES, name) for name in QUANTILES),
+        logarithmic=True,
+    )
+
+
+def errors(result: LaneResult, terms: Terms) -> Chart:
+    """The biometric error rates of a lane."""
+    target = result.settings.get("fpir_target")
+    return Chart(
+        name="errors-chart",
+        title=terms.say("Errors of the face part, with their intervals"),
+        said="; ".join(
+            f"{name}: {terms.percent(rate.value, 2)} ({terms.span(*(terms.percent(end, 2) for end in rate.interval))})"
+            for name, rate in result.rates.items()
+        )
+        + ".",
+        axis=terms.say("% of trials"),
+        groups=(
+            Group(
+                terms.say("Face lane"),
+                tuple(
+                    Row(name, (_share(rate, 0),), 100 * target if target and name == "FPIR" else None)
+                    for name, rate in result.rates.items()
+                ),
+            ),
+        ),
+        tick=lambda value: terms.number(value, 3, shortest=True),
+        target=terms.say("FPIR aimed at: {share}", share=terms.percent(target, 2, shortest=True)) if target else None,
+    )
+
+
+def middle(result: LaneResult) -> Point:
+    """A lane's point at the middle level."""
+    return next(point for point in result.points if point.level == "middle")
+
+
+def passages(result: LaneResult) -> list[tuple[Point, str, Quantity]]:
+    """A lane's persons per minute: each level, and at the middle one each passage, the middle passage before others."""
+    order = ("middle", "best", "worst")
+    return [
+        (point, passage, point.persons_per_minute[passage])
+        for point in result.points
+        for passage in order
+        if passage in point.persons_per_minute
+    ]
+
+
+def _setting(point: Point, passage: str, terms: Terms) -> str:
+    level = terms.term(LEVELS, point.level)
+    return level if passage == "middle" else f"{level}, {terms.term(PASSAGES, passage)}"
+
+
+def _ran(results: Results) -> list[tuple[str, LaneResult]]:
+    return [(lane, result) for lane, result in sorted(results.lanes.items()) if result.status == "ran"]
+
+
+def _kind(lane: str) -> int:
+    # A lane looks the same whether or not the other ran.
+    return 0 if lane == "face-1n" else 1
+
+
+def _share(rate: Rate, kind: int) -> Dot:
+    return Dot(100 * rate.value, 100 * rate.interval[0], 100 * rate.interval[1], kind)
+
+
+def _dot(quantity: Quantity, kind: int, scale: float) -> Dot:
+    low, high = quantity.interval
+    return Dot(scale * quantity.value, scale * low, scale * high, kind)
+
+
+def _by_quantile(quantities: dict[str, Quantity], scale: float = 1.0) -> tuple[Dot, ...]:
+    return tuple(_dot(quantities[name], kind, scale) for kind, name in enumerate(QUANTILES) if name in quantities)
+
+
+def _quantiles_said(quantities: dict[str, Quantity], terms: Terms) -> str:
+    return ", ".join(
+        f"{terms.term(QUANTILES, name)} {terms.with_unit(shown.value, shown.unit)} ({terms.quantity_span(shown)})"
+        for name, shown in quantities.items()
+    )
+
+
+def _said(comparison: Comparison, terms: Terms) -> str:
+    difference = comparison.difference
+    pair = terms.say(
+        "face {first}, tag {second}",
+        first=terms.term(LEVELS, comparison.first_level),
+        second=terms.term(LEVELS, comparison.second_level),
+    )
+    ends = terms.amount_span(difference.interval, difference.unit, signed=True)
+    return f"{pair}: {terms.with_unit(difference.value, difference.unit, signed=True)} ({ends})"

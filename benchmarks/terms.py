@@ -1,0 +1,252 @@
+"""What identifiers of the evidence are called in a report, and how rates and quantities are written there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+from markupsafe import Markup
+
+from benchmarks.evidence import Comparison, Factor, Quantity, Rate
+from benchmarks.language import Words, translatable
+
+FEW_ERRORS = 30
+"""The rule of 30 (Doddington): below so many errors a rate's 90 % interval reaches further than ±30 % of it."""
+
+LANES = {"face-1n": translatable("Face lane"), "tag-uid": translatable("Tag lane")}
+LEVELS = {"best": translatable("best"), "middle": translatable("middle"), "worst": translatable("worst")}
+PASSAGES = {
+    "best": translatable("quick passage"),
+    "middle": translatable("middle passage"),
+    "worst": translatable("slow passage"),
+}
+GRADES = {
+    "pilot": translatable("pilot at an entrance"),
+    "recording": translatable("recording at an entrance"),
+    "technology": translatable("technology test"),
+    "simulated": translatable("simulated"),
+    "synthetic": translatable("synthetic"),
+}
+SENTENCES = {
+    "better by": translatable("better by"),
+    "worse by": translatable("worse by"),
+    "equivalent within the margin": translatable("equivalent within the margin"),
+    "not shown": translatable("not shown"),
+    "not shown (simulated)": translatable("not shown (simulated)"),
+}
+OUTCOMES = {
+    "legitimate-failures": translatable("Legitimate failures"),
+    "transaction-time-p50": translatable("Transaction time, median"),
+}
+UNITS = {
+    "s": translatable("s"),
+    "ms": translatable("ms"),
+    "persons/min": translatable("persons/min"),
+    "share": translatable("percentage points"),
+}
+QUANTILES = {
+    "p50": translatable("median"),
+    "p90": translatable("90th percentile"),
+    "p95": translatable("95th percentile"),
+}
+REASONS = {
+    "tag-forgotten": translatable("tag forgotten"),
+    "tag-lost": translatable("tag lost and not yet replaced"),
+    "tag-not-read": translatable("tag not read"),
+    "tag-unknown": translatable("tag unknown to the system"),
+    "tag-blocked": translatable("tag blocked"),
+    "below-threshold": translatable("face not recognised: similarity below the threshold"),
+    "no-face": translatable("no face found"),
+    "several-faces": translatable("several faces in the picture"),
+    "too-small": translatable("face too small"),
+    "cut-off": translatable("face cut off at the edge of the picture"),
+}
+RATES = {
+    "FTE": translatable("persons of whom no reference could be made (failure to enrol)"),
+    "FTA": translatable("presentations without a usable face (failure to acquire)"),
+    "FNIR": translatable("enrolled persons whose face was usable and who weren't recognised"),
+    "MIR": translatable("enrolled persons taken for another enrolled person"),
+    "FPIR": translatable("strangers taken for an enrolled person and let in"),
+}
+FACTORS = {
+    "tag.forgotten": translatable("Tag forgotten at home"),
+    "tag.lost": translatable("Tag lost"),
+    "tag.days-until-replaced": translatable("Days until a lost tag is replaced"),
+    "tag.not-read": translatable("Tag presented and not read"),
+    "tag.present": translatable("Time to present the tag"),
+    "face.present": translatable("Time to present the face"),
+    "passage": translatable("Time to walk through"),
+}
+MACHINE = {
+    "processor": translatable("Processor"),
+    "architecture": translatable("Architecture"),
+    "cores": translatable("Cores"),
+    "memory_mb": translatable("Memory, MiB"),
+    "system": translatable("System"),
+    "python": translatable("Python"),
+}
+ROLES = {"detector": translatable("finds faces"), "embedder": translatable("turns a face into a template")}
+OVERLAPS = {
+    "none": translatable("None of the people measured here are among its training people."),
+    "unknown": translatable(
+        "It isn't known which of the people measured here it was trained on. An overlap can't be ruled out; it "
+        "would make the errors look smaller than they are."
+    ),
+}
+LIMITS = {
+    "simulated-mornings": translatable(
+        "The mornings are simulated ({persons} persons, {mornings} mornings). How long people take, and how often"
+        " a tag is missing, was put in and not observed. Nothing here says how people behave at a real entrance."
+    ),
+    "swept-rates": translatable(
+        "No published figure was found for: {factors}. These were swept over a range of the project's own; what "
+        "follows from them is as good as that range."
+    ),
+    "no-attacks": translatable(
+        "Nobody tried to deceive a lane. Lent or copied tags, photographs or masks held before a camera, and "
+        "people who slip in behind others weren't tried at either lane."
+    ),
+    "no-fallback": translatable(
+        "What follows a refusal isn't in it: no second try, nobody who opens the door by hand, and no costs."
+    ),
+    "no-arrivals": translatable(
+        "Queues aren't in it. The next person enters when the last has left; how people really arrive, in groups "
+        "or off a bus, wasn't simulated."
+    ),
+    "law-not-numbers": translatable(
+        "Figures don't make processing lawful. Whether face recognition is allowed here is decided by law, and "
+        "first by whether a less intrusive means would do. A lower error rate doesn't answer that."
+    ),
+    "portraits-not-a-door": translatable(
+        "The pictures are press photographs. A camera at a door sees other light, other angles, movement, caps "
+        "and several people at once."
+    ),
+    "adults-only": translatable(
+        "Nearly all the people pictured are adults. Children's faces weren't tested. Published studies find more "
+        "errors with children, and pupils of one age and one place resemble each other more than these people do."
+    ),
+    "fpir-bound": translatable(
+        "{strangers} strangers came to the face lane. Had not one of them been let in, that would still only show"
+        " (at 95%) that at most {bound} of strangers are. To show 0.1% takes {needed_for_0_1_percent} strangers "
+        "without a single error."
+    ),
+    "people-not-asked": translatable(
+        "The people in the pictures weren't asked. Whether they may be used for this measurement is for whoever "
+        "runs it to show. It says nothing about consent at an entrance."
+    ),
+    "face-not-run": translatable("The face lane wasn't run. This report says nothing about it."),
+    "few-persons": translatable(
+        "The figures stand on {persons} persons. The interval of the tag lane's legitimate failures reaches about"
+        " {half_width} to either side: with other persons the figure could well lie that far off."
+    ),
+}
+SETTINGS = {
+    "choice": translatable("Which face, of several"),
+    "interpolation": translatable("Interpolation"),
+    "mirrored": translatable("Mirrored picture used as well"),
+    "score": translatable("Least score of a face found"),
+    "longest_px": translatable("Larger pictures are reduced to, pixels"),
+    "least_px": translatable("Smaller pictures are enlarged to, pixels"),
+}
+METHODS = (
+    translatable("Wilson score"),
+    translatable("Clopper-Pearson exact"),
+    translatable("Newcombe score, paired"),
+    translatable("percentile bootstrap over subjects"),
+    translatable("paired percentile bootstrap over subjects"),
+    translatable("no error seen: rule of 3 (one-sided)"),
+    translatable("no error seen: rule of 3 on subjects (one-sided)"),
+    translatable("only errors seen: rule of 3 on subjects (one-sided)"),
+    translatable("no varying difference seen: rule of 3 on subjects, to both sides"),
+)
+"""How intervals say they were made; the modules that make them write it in English into the results."""
+
+FIXED = translatable("on the development crew, which has no person in common with the evaluation crew")
+"""How `benchmarks.faces` says that the threshold was fixed."""
+
+
+class Terms(Words):
+    """A language that also knows the evidence: its identifiers, rates, quantities and intervals."""
+
+    def term(self, table: Mapping[str, str], key: object) -> Markup:
+        """What `key` is called; the key itself where the table lacks it."""
+        return self.say(table.get(str(key), str(key)))
+
+    def lane(self, lane: str) -> Markup:
+        """A lane's name."""
+        return self.term(LANES, lane)
+
+    def share(self, rate: Rate) -> str:
+        """A rate's value."""
+        return self.percent(rate.value)
+
+    def share_span(self, rate: Rate) -> Markup:
+        """A rate's interval."""
+        low, high = rate.interval
+        return self.span(self.percent(low), self.percent(high))
+
+    def amount(self, value: float, unit: str, *, signed: bool = False) -> str:
+        """A value in its unit's usual precision, without the unit; shares as percentage points."""
+        short = {"share": (100, 1), "persons/min": (1, 1), "ms": (1, 1 if abs(value) >= 1 else 3)}
+        scale, digits = short.get(unit, (1, 2))
+        return self.number(scale * value, digits, signed=signed)
+
+    def unit(self, unit: str) -> Markup:
+        """A unit."""
+        return self.term(UNITS, unit)
+
+    def with_unit(self, value: float, unit: str, *, signed: bool = False) -> Markup:
+        """A value and its unit."""
+        return Markup("{}\N{NO-BREAK SPACE}{}").format(self.amount(value, unit, signed=signed), self.unit(unit))
+
+    def span(self, low: object, high: object) -> Markup:
+        """From low to high."""
+        return self.say("{low} to {high}", low=low, high=high)
+
+    def amount_span(self, ends: tuple[float, float], unit: str, *, signed: bool = False) -> Markup:
+        """An interval of a quantity, without its unit."""
+        low, high = ends
+        return self.span(self.amount(low, unit, signed=signed), self.amount(high, unit, signed=signed))
+
+    def quantity_span(self, quantity: Quantity) -> Markup:
+        """A quantity's interval, without its unit."""
+        return self.amount_span(quantity.interval, quantity.unit)
+
+    def factor_value(self, factor: Factor, value: float) -> str:
+        """A factor's value: a percentage when its unit is a share."""
+        if factor.unit.startswith("share"):
+            return self.percent(value, shortest=True)
+        return self.number(value, shortest=True)
+
+    def sentence(self, comparison: Comparison) -> Markup:
+        """How a comparison ends: one of four, and by how much where it is better or worse."""
+        said = self.term(SENTENCES, comparison.sentence)
+        if comparison.sentence in ("better by", "worse by"):
+            size = self.with_unit(abs(comparison.difference.value), comparison.difference.unit)
+            return Markup("{} {}").format(said, size)
+        return said
+
+    def limit(self, entry: Mapping[str, Any]) -> Markup:
+        """The sentence for a thing that a run can't show; its identifier and numbers where there is none for it."""
+        numbers = {key: self._limit_number(key, value) for key, value in entry.items() if key != "id"}
+        sentence = LIMITS.get(str(entry.get("id")))
+        if sentence is None or not {name for _, name, _, _ in Formatter().parse(sentence) if name} <= set(numbers):
+            return Markup("<code>{}</code>").format(", ".join(f"{key}: {value}" for key, value in entry.items()))
+        return self.say(sentence, **numbers)
+
+    def _limit_number(self, key: str, value: object) -> object:
+        if key == "factors" and isinstance(value, list | tuple):
+            # Within a sentence now: none of the three languages has a capital there.
+            names = [str(self.term(FACTORS, factor).unescape()) for factor in value]
+            return "; ".join(name[:1].lower() + name[1:] for name in names)
+        if key == "bound" and isinstance(value, float):
+            return self.percent(value, 2)
+        if key == "half_width" and isinstance(value, float):
+            return self.with_unit(value, "share")
+        return self.number(value, 0) if isinstance(value, int) else value
+
+
+def few(rate: Rate) -> bool:
+    """Whether a rate stands on fewer errors than the rule of 30 asks for."""
+    return rate.numerator < FEW_ERRORS
