@@ -70,8 +70,10 @@ class Embedder:
         # One at a time: published embedders declare a batch of one, and on a CPU a larger one gains next to nothing.
         outputs = []
         for crop in crops:
-            (output,) = self._backend.run(self._scaling.tensor([crop])).values()
-            outputs.append(output.reshape(-1))
+            given = list(self._backend.run(self._scaling.tensor([crop])).values())
+            if len(given) != 1:
+                raise NetworkError(f"expected an embedder with one output, found {len(given)}. Is it one?")
+            outputs.append(given[0].reshape(-1))
         return np.stack(outputs)
 
 

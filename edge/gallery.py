@@ -44,8 +44,13 @@ class Gallery:
         return len(self._subjects)
 
     def best(self, probe: Template) -> Candidate:
-        """The most alike reference. Raises policy.gate.Refused when the permit no longer holds."""
+        """The most alike reference. Raises policy.gate.Refused when the permit no longer holds, GalleryError."""
         self._gate.require(self._permit, "match")
+        if probe.shape != self._references.shape[1:]:
+            raise GalleryError(
+                f"expected a template of {self._references.shape[1]} numbers like the references, found {probe.shape}. "
+                "Enrol again with the network in use."
+            )
         scores = cosine(probe, self._references)
         index = int(np.argmax(scores))
         return Candidate(self._subjects[index], float(scores[index]))

@@ -97,6 +97,10 @@ def _colours(chance: np.random.Generator, count: int) -> NDArray[np.float64]:
     return fine[:count]
 
 
+# Stated although it can be read off the weights: OpenCV before 4.13 can't load the network otherwise.
+ONE: dict[str, Any] = {"kernel_shape": [1, 1]}
+
+
 class _Graph:
     """Nodes and weights under construction; every method returns the name of what it made."""
 
@@ -117,7 +121,7 @@ class _Graph:
 
     def mix(self, source: str, matrix: Any, bias: Any) -> str:
         """A 1×1 convolution: each place's channels times `matrix` (out × in), plus `bias`."""
-        return self.add("Conv", source, self.weight(np.asarray(matrix)[:, :, None, None]), self.weight(bias))
+        return self.add("Conv", source, self.weight(np.asarray(matrix)[:, :, None, None]), self.weight(bias), **ONE)
 
     def rows(self, source: str, channels: int, name: str, *, probability: bool = False) -> str:
         """1 × channels × h × w to YuNet's 1 × (h·w) × channels."""

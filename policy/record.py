@@ -127,11 +127,22 @@ class Operation(_Facts):
     decided_by: Fact[str] = "unknown"
 
 
+class Measured(_Facts):
+    """What was measured of an alternative: shares from 0 to 1 (of `n` trials, with their 95 % interval), s, money."""
+
+    denied: Fact[Annotated[float, Field(ge=0, le=1)]] = "unknown"
+    wrong_in: Fact[Annotated[float, Field(ge=0, le=1)]] = "unknown"
+    seconds: Fact[Annotated[float, Field(ge=0)]] = "unknown"
+    cost: Fact[str] = "unknown"
+    n: Fact[Annotated[int, Field(ge=0)]] = "unknown"
+    ci: Fact[tuple[float, float]] = "unknown"
+
+
 class Alternative(_Facts):
     """A less intrusive way to the same aim, and what was measured of it."""
 
     id: Literal["tag", "key", "pin", "manual", "staffed", "no_control"]
-    measured: Fact[str] = "unknown"
+    measured: Fact[Measured] = "unknown"
     data_fields: Fact[tuple[str, ...]] = "unknown"
     sufficient: Fact[bool] = "unknown"
 

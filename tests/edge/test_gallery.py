@@ -57,6 +57,11 @@ def test_no_references_or_unequal_ones_make_no_gallery(gate, references):
         gallery(gate, references)
 
 
+def test_a_probe_of_another_length_is_an_error(gate):
+    with pytest.raises(GalleryError, match="expected a template of 3 numbers"):
+        gallery(gate).best(np.array([1, 0], np.float32))
+
+
 def test_without_a_permit_to_match_none_is_made(gate):
     with pytest.raises(Refused, match="permit-genuine"):
         Gallery(AXES, gate, Gate([]).simulated("x"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -295,3 +297,26 @@ def test_an_array_changed_afterwards_does_not_change_the_picture():
 
 def test_a_picture_does_not_show_its_pixels_when_printed():
     assert repr(Picture(COLOUR, "x", b"secret")) == "Picture(name='x')"
+
+
+BOMB = """
+import struct, zlib
+from edge.picture import PictureError, decode
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"")), chunk(b"IEND", b"")
+try:
+    decode(b"\\x89PNG\\r\\n\\x1a\\n" + b"".join(parts), "bomb.png")
+except PictureError as error:
+    print(error)
+"""
+
+
+def test_a_header_that_announces_a_billion_pixels_is_refused_before_they_are_set_aside():
+    # A process of its own: OpenCV reads the limit once, when it is first imported, which these tests did already.
+    done = subprocess.run([sys.executable, "-c", BOMB], capture_output=True, text=True, timeout=60, check=True)
+    assert "bomb.png: expected a picture, found one that can't be decoded" in done.stdout
+    assert "MAX_IMAGE_PIXELS" in done.stdout

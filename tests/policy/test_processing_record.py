@@ -34,7 +34,8 @@ op:
      unavoidable: false, decided_by: board,
      necessity: {interest: order, alternatives: [tag], why_insufficient: none, evidence: results.json}}
 alt:
-  - {id: tag, measured: results.json, data_fields: [uid], sufficient: true}
+  - {id: tag, measured: {denied: 0.03, wrong_in: 0.0, seconds: 1.5, cost: 4 a tag, n: 500, ci: [0.02, 0.05]},
+      data_fields: [uid], sufficient: true}
 bio: {mode: "1:1", template_location: controller, zone_includes_non_enrolled: false, template_of_non_enrolled: false,
       active_involvement: true}
 cons: {given_by: subject, guardians: [], child_heard: none, explicit: true, informed_on: 2026-01-02,
