@@ -122,7 +122,7 @@ def _print(results: Results) -> None:
 
     table = Table(title="Two lanes over the same person-mornings (simulated; 95 % intervals)", title_justify="left")
     for column in ("lane", "level", "legitimate failures, %", "median time to open, s", "persons/min, saturated"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for lane, result in results.lanes.items():
         if result.status == "not_run":
             table.add_row(lane, "not run", *[""] * 3)

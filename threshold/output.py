@@ -24,7 +24,8 @@ def tables() -> Console:
     """For what a person asked to see: stdout."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    # A table piped into a file keeps its width instead of the 80 columns that rich would assume.
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=120)
 
 
 def progress() -> Progress:
