@@ -69,6 +69,8 @@ def times(results: Results, terms: Terms) -> Chart:
         rows = []
         for point in result.points:
             quantities = point.transaction_time
+            if not quantities:  # too few were let in
+                continue
             rows.append(Row(terms.term(LEVELS, point.level), _by_quantile(quantities)))
             said.append(f"{terms.lane(lane)}, {terms.term(LEVELS, point.level)}: {_quantiles_said(quantities, terms)}")
         groups.append(Group(terms.lane(lane), tuple(rows)))
@@ -113,6 +115,8 @@ def machine(results: Results, terms: Terms) -> Chart:
             (terms.say("machine"), result.machine_time, 1.0),
             (terms.say("in all"), middle(result).transaction_time, 1000.0),
         ):
+            if not quantities:
+                continue
             rows.append(Row(label, _by_quantile(quantities, scale)))
             said.append(f"{terms.lane(lane)}, {label}: {_quantiles_said(quantities, terms)}")
         groups.append(Group(terms.lane(lane), tuple(rows)))

@@ -15,6 +15,7 @@ from benchmarks.accuracy import Recipe
 from benchmarks.crew import FacesError
 from benchmarks.evaluation import FACE_NEEDS, evaluate
 from benchmarks.evidence import Results
+from benchmarks.report import render
 from benchmarks.rows import RowsError
 from benchmarks.scenario import LEVELS, Scenario
 from benchmarks.session import SESSIONS
@@ -148,6 +149,7 @@ def test_a_lane_that_opens_for_next_to_nobody_has_failures_but_no_times(
         assert point.legitimate_failures.value > 0.9
         assert point.transaction_time == point.persons_per_minute == {}
     assert {c.outcome for c in results.comparisons} == {"legitimate-failures"}
+    assert "too few were let in" in render(results, "en")
 
 
 def test_a_crew_of_whom_nobody_can_be_enrolled_is_an_error(cards: Any, small: Scenario, tmp_path: Path) -> None:
