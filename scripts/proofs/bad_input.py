@@ -40,7 +40,7 @@ WANTED = {
     "text": "expected a picture",
     "cut off JPEG": "cut off",
     "cut off PNG": "cut off",
-    "corrupt JPEG": "expected a picture",
+    "corrupt JPEG": "cut off or damaged",
     "grey": "decoded: 96 × 96",
     "16 bits": "decoded: 96 × 96",
     "with transparency": "decoded: 96 × 96",

@@ -156,7 +156,10 @@ def test_bytes_of_something_else_are_shown():
 def test_a_picture_cut_off_is_refused(kind, share):
     data = {"JPEG": JPEG, "PNG": PNG}[kind]
     kept = max(9, int(len(data) * share))
-    assert refusal(data[:kept]) == f"expected a whole {kind}, found one cut off after {kept} bytes. Copy it again."
+    assert (
+        refusal(data[:kept])
+        == f"expected a whole {kind}, found one that is cut off or damaged ({kept} bytes). Copy it again."
+    )
 
 
 @pytest.mark.parametrize("fewer", [1, 2, 3])
