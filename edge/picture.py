@@ -31,7 +31,8 @@ def decode(data: bytes, name: str) -> Picture:
         # Decoders fill what is missing with grey and only warn; a grey half can still hold a face that isn't there.
         if data.startswith(start) and not whole(data):
             raise PictureError(
-                f"{name}: expected a whole {kind}, found one that is cut off or damaged ({len(data)} bytes). Copy it again."
+                f"{name}: expected a whole {kind}, found one that is cut off or damaged ({len(data)} bytes). "
+                "Copy it again."
             )
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
