@@ -112,6 +112,7 @@ def render(results: Results, language: Language) -> str:
         scenario=scenario,
         ran=ran,
         face=ran.get("face-1n"),
+        synthetic=_synthetic(ran.get("face-1n")),
         needs=results.lanes["face-1n"].needs if "face-1n" in results.lanes else (),
         models=MODELS,
         created=words.moment(results.created),
@@ -138,6 +139,11 @@ def _charts(results: Results, words: Terms, ran: Mapping[str, LaneResult]) -> li
     ]
     face = ran.get("face-1n")
     return [*drawn, pictures.errors(face, words)] if face and face.rates else drawn
+
+
+def _synthetic(face: LaneResult | None) -> bool:
+    """Whether the face lane was shown people who don't exist."""
+    return face is not None and any(rate.grade == "synthetic" for rate in face.rates.values())
 
 
 def _few_pair(results: Results, comparison: Comparison) -> bool:

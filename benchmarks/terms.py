@@ -86,7 +86,11 @@ MACHINE = {
     "system": translatable("System"),
     "python": translatable("Python"),
 }
-ROLES = {"detector": translatable("finds faces"), "embedder": translatable("turns a face into a template")}
+ROLES = {
+    "detector": translatable("finds faces"),
+    "embedder": translatable("turns a face into a template"),
+    "generator": translatable("draws people who don't exist"),
+}
 OVERLAPS = {
     "none": translatable("None of the people measured here are among its training people."),
     "unknown": translatable(
@@ -117,6 +121,10 @@ LIMITS = {
     "law-not-numbers": translatable(
         "Figures don't make processing lawful. Whether face recognition is allowed here is decided by law, and "
         "first by whether a less intrusive means would do. A lower error rate doesn't answer that."
+    ),
+    "synthetic-people": translatable(
+        "The faces are drawn, from what photographs have in common. Drawn faces resemble each other, and hold still, in "
+        "ways of their own: rates measured on them show that the program works and are kept out of every conclusion."
     ),
     "portraits-not-a-door": translatable(
         "The pictures are press photographs. A camera at a door sees other light, other angles, movement, caps "
