@@ -123,8 +123,8 @@ LIMITS = {
         "first by whether a less intrusive means would do. A lower error rate doesn't answer that."
     ),
     "synthetic-people": translatable(
-        "The faces are drawn, from what photographs have in common. Drawn faces resemble each other, and hold still, in "
-        "ways of their own: rates measured on them show that the program works and are kept out of every conclusion."
+        "The faces are drawn, from what photographs have in common. Drawn faces resemble each other, and hold still, "
+        "in ways of their own: rates measured on them show that the program works and are kept out of every conclusion."
     ),
     "portraits-not-a-door": translatable(
         "The pictures are press photographs. A camera at a door sees other light, other angles, movement, caps "

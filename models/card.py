@@ -23,6 +23,7 @@ def card(network: Network) -> str:
         f"- page: {network.page or 'none'}",
         f"- address: {network.address or 'none: made on this machine'}",
         "",
+        *_about(network),
         "## What goes in",
         "",
         *_input(network.input),
@@ -42,8 +43,33 @@ def card(network: Network) -> str:
         "## Which people of listed research sets it was trained on",
         "",
         *(trained_on or ["- none is listed: an overlap is unknown for all of them"]),
+        *_figures(network),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _about(network: Network) -> list[str]:
+    about = network.about
+    if about is None:
+        return []
+    parts = (
+        ("What it is for", about.purpose),
+        ("What it is not for", about.not_for),
+        ("Limits", about.limits),
+        ("What training it cost", about.cost),
+    )
+    return [line for heading, text in parts for line in (f"## {heading}", "", text, "")]
+
+
+def _figures(network: Network) -> list[str]:
+    if not network.figures:
+        return []
+    rows = []
+    for figure in network.figures:
+        interval = "" if figure.low is None or figure.high is None else f"{figure.low:g} to {figure.high:g}"
+        rows.append(f"| {figure.what} | {figure.value:g} | {interval} | {figure.on} | `{figure.command}` |")
+    head = ["| what | value | 95 % interval | on | command |", "|---|---|---|---|---|"]
+    return ["", "## Figures", "", *head, *rows]
 
 
 def _input(contract: InputContract) -> list[str]:

@@ -128,6 +128,26 @@ class Training(Entry):
     verified: bool
 
 
+class Figure(Entry):
+    """One measured figure of a network: what, how much, with which 95 % interval, on what, and the command for it."""
+
+    what: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    on: str
+    command: str
+
+
+class About(Entry):
+    """What a network of the project's own is for, what it cost, and where it ends."""
+
+    purpose: str
+    cost: str
+    limits: str
+    not_for: str
+
+
 class TrainedOn(Entry):
     """Which identities of a listed research set the network was trained on.
 
@@ -195,6 +215,8 @@ class Network(Entry):
     output: Annotated[YunetOutput | EmbeddingOutput | LogitsOutput, Field(discriminator="kind")]
     training: Training
     trained_on: Annotated[tuple[TrainedOn, ...], Field(strict=False)] = ()
+    figures: Annotated[tuple[Figure, ...], Field(strict=False)] = ()
+    about: About | None = None
 
     @model_validator(mode="after")
     def _role_and_output_agree(self) -> Self:

@@ -56,9 +56,8 @@ def application(folder: Path) -> FastAPI:
     """The page over what `threshold evaluate` left in `folder`. Raises ReportError, RowsError."""
     from functools import cache
 
-    from benchmarks.report import read, render
-
     from benchmarks import rows
+    from benchmarks.report import read, render
     from edge.page import application as page
 
     finished = read(folder / "results.json")
