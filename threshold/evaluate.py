@@ -35,14 +35,24 @@ def evaluate(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer people: seconds instead of a minute.")] = False,
     faces: Annotated[
         str | None,
-        typer.Option(metavar="SET|PATH", help="A listed research set for the face lane: its id, folder or tar."),
+        typer.Option(
+            metavar="SET|PATH|none",
+            help="A listed research set for the face lane (its id, folder or tar), or none to leave the lane out; "
+            "otherwise drawn people who don't exist.",
+        ),
     ] = None,
     models: MODELS = None,
     record: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A processing record, for pictures that are no listed set.")
     ] = None,
-    detector: Annotated[str, typer.Option(metavar="ID", help="The face lane's detector.")] = "yunet-2023mar",
-    embedder: Annotated[str, typer.Option(metavar="ID", help="The face lane's embedder.")] = "mobilefacenet-foamliu",
+    detector: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The detector; bundled for drawn people, yunet-2023mar for a research set."),
+    ] = None,
+    embedder: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The embedder; bundled, or mobilefacenet-foamliu for a research set."),
+    ] = None,
     scenario: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A scenario of one's own in place of the embedded one.")
     ] = None,
@@ -50,7 +60,8 @@ def evaluate(
 ) -> None:
     """Run both lanes over the same person-mornings and write results.json and report.html.
 
-    Without --faces the face lane isn't run, and the report says how to run it.
+    Without --faces the face lane is shown drawn people who don't exist, with the networks that come along: that shows
+    that everything works, and is no evidence about people. Nothing is downloaded.
     """
     from benchmarks.report import write
     from threshold.files import write_text
@@ -71,8 +82,8 @@ def run(
     faces: str | None = None,
     models: Path | None = None,
     record: Path | None = None,
-    detector: str = "yunet-2023mar",
-    embedder: str = "mobilefacenet-foamliu",
+    detector: str | None = None,
+    embedder: str | None = None,
     scenario: Path | None = None,
 ) -> Results:
     """The evaluation with its progress bars; what `threshold demo` also runs when there is nothing to show yet."""
@@ -81,6 +92,8 @@ def run(
     from benchmarks import scenario as scenarios
     from benchmarks.evaluation import evaluate as measure
     from benchmarks.faces import Faces
+    from benchmarks.synthetic import SyntheticPeople
+    from models.people.render import render
     from models.registry import Registry
     from policy.archive import Archive
     from policy.gate import Gate
@@ -88,18 +101,22 @@ def run(
     from threshold.networks import installed
     from threshold.sets import find
 
-    gate = Gate()
+    gate = Gate(render=render)
     if record:
         gate.recorded(read(record))
     chosen = scenarios.read(scenario) if scenario else scenarios.embedded()
     with ExitStack() as stack:
         crew = None
-        if faces:
+        registry = Registry.bundled()
+        if faces is None:
+            pair = detector or "bundled-detector", embedder or "bundled-embedder"
+            crew = Faces(SyntheticPeople(), *(installed(registry, name, models) for name in pair), DRAWN)
+        elif faces != "none":
             archive = stack.enter_context(Archive(find(faces, gate.sets)))
             # The gate is asked before the networks are looked for: a refusal must not depend on what is installed.
             gate.research(archive, "evaluate")
-            registry = Registry.bundled()
-            crew = Faces(archive, installed(registry, detector, models), installed(registry, embedder, models))
+            pair = detector or "yunet-2023mar", embedder or "mobilefacenet-foamliu"
+            crew = Faces(archive, *(installed(registry, name, models) for name in pair))
         bar = stack.enter_context(progress())
 
         def steps(what: str, total: int) -> Callable[[], None]:
@@ -113,7 +130,8 @@ def run(
 
 def _command(quick: bool, faces: str | None) -> str:
     """The command to run again; a path of this machine means nothing on another, so the set is named by its id."""
-    words = ["threshold evaluate", "--quick" if quick else "", "--faces SET --models DIR" if faces else ""]
+    faces_option = "" if faces is None else "--faces none" if faces == "none" else "--faces SET --models DIR"
+    words = ["threshold evaluate", "--quick" if quick else "", faces_option]
     return " ".join(word for word in words if word)
 
 
