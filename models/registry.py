@@ -149,12 +149,24 @@ class Registry:
         """The networks of one role, in the manifest's order."""
         return tuple(network for network in self.networks if network.role == role)
 
+    def carried(self, id: str) -> Installed | None:  # noqa: A002
+        """The network's file in `bundled/` beside the manifest, where it comes with the program; None: it doesn't.
+
+        Raises UnknownNetworkError.
+        """
+        network = self[id]
+        path = self.source.parent / "bundled" / network.file
+        return Installed(network, path) if path.is_file() else None
+
     def locate(self, id: str, folder: Path | None = None) -> Installed:  # noqa: A002
-        """The network's file in `folder`, or in `models_folder()` when none is named; nothing is read yet.
+        """The network's file: a bundled one's beside the manifest, another's in `folder`, or in `models_folder()` when
+        none is named; nothing is read yet.
 
         Raises UnknownNetworkError, UnreadableError, and NotInstalled with how to get it.
         """
         network = self[id]
+        if (carried := self.carried(id)) is not None:
+            return carried
         path = (models_folder() if folder is None else folder) / network.file
         try:
             there = path.is_file()

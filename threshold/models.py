@@ -58,7 +58,10 @@ def fetch(
     folder: Folder = None,
     json: Json = False,
 ) -> None:
-    """Fetch networks from their publishers, or from the folder or address in THRESHOLD_MODELS_MIRROR."""
+    """Fetch networks from their publishers, or from the folder or address in THRESHOLD_MODELS_MIRROR.
+
+    One that comes with the program is there already: it is checked, and nothing is fetched.
+    """
     from models.fetch import fetch as bring
 
     if bool(ids) == every:
@@ -68,6 +71,10 @@ def fetch(
     paths = []
     with progress() as bars:
         for network in wanted:
+            if (carried := registry.carried(network.id)) is not None:  # comes with the program: nothing to bring
+                carried.read()
+                paths.append(carried.path)
+                continue
             bar = bars.add_task(network.id, total=network.size)
             paths.append(
                 bring(

@@ -77,6 +77,18 @@ def test_fetch_brings_all(mirror, folder):
     assert sorted(path.name for path in folder.iterdir()) == ["tiny_detector.onnx", "tiny_embedder.onnx"]
 
 
+def test_fetch_leaves_alone_what_comes_with_the_program(mirror, folder):
+    (mirror / "bundled").mkdir()
+    (mirror / "tiny_embedder.onnx").rename(mirror / "bundled" / "tiny_embedder.onnx")
+    rows = json.loads(run("fetch", "--all", "--folder", folder, "--json").stdout)
+    assert {row["id"]: row["path"] for row in rows} == {
+        "tiny-detector": str(folder / "tiny_detector.onnx"),
+        "tiny-embedder": str(mirror / "bundled" / "tiny_embedder.onnx"),
+    }
+    assert [path.name for path in folder.iterdir()] == ["tiny_detector.onnx"]
+    assert json.loads(run("verify", "--folder", folder, "--json").stdout)["ok"]
+
+
 @pytest.mark.parametrize("arguments", [[], ["tiny-detector", "--all"]])
 def test_fetch_wants_ids_or_all(mirror, arguments):
     result = run("fetch", *arguments)
