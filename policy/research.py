@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from policy.errors import PolicyError
 
-Use = Literal["bench accuracy", "bench core", "evaluate"]
-"""The commands that a listed set is listed for."""
+Use = Literal["bench accuracy", "bench core", "evaluate", "training"]
+"""What a listed set is listed for: three commands, and the training of the bundled networks."""
 
 
 class UnknownSet(PolicyError, KeyError):
