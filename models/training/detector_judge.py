@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ class Levels:
                 return round(float(score), 2)
         return 0.9
 
-    def at(self, score: float) -> dict[str, float]:
+    def at(self, score: float) -> dict[str, float | None]:
         """The figures at one score."""
         found = self.found >= score
         wide = self.widths >= WIDE
@@ -104,8 +105,8 @@ class Levels:
         }
 
 
-def _mean(values: NDArray[np.generic]) -> float:
-    return round(float(values.mean()), 4) if len(values) else float("nan")
+def _mean(values: NDArray[Any]) -> float | None:
+    return round(float(values.mean()), 4) if len(values) else None
 
 
 def judged(content: bytes, sought: Sought) -> Levels:
@@ -141,6 +142,6 @@ def apart(face: Face, other: Face) -> float:
     return float(np.linalg.norm(face.points - other.points, axis=1).mean()) / max(eyes, 0.25 * face.box.width)
 
 
-def together(parts: Mapping[str, Levels], score: float) -> dict[str, dict[str, float]]:
+def together(parts: Mapping[str, Levels], score: float) -> dict[str, dict[str, float | None]]:
     """The figures of several sets at one score."""
     return {name: part.at(score) for name, part in parts.items()}

@@ -17,16 +17,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  as everyone calls it
 
 from benchmarks.machine import cpu_seconds
-from edge.detect import STRIDES
 from models.training.detector_export import exported
 from models.training.detector_judge import Sought, judged, together
 from models.training.detector_network import Finder
 from models.training.detector_targets import Scenes
-
-MIRRORED = [0, 1, 2, 3, 6, 7, 4, 5, 8, 9, 12, 13, 10, 11]
-"""Box and points of a mirror image: right and left change places."""
-ACROSS = [0, 4, 6, 8, 10, 12]
-"""Which of these numbers are a place across, in cells from the cell's left edge."""
 
 
 @dataclass(frozen=True)
@@ -78,23 +72,24 @@ class Run:
         return self.wall / (60 * self.settings.minutes)
 
     def batch(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Scenes, scores, cells and shapes; every sixth batch is of the large scenes, and has fewer."""
+        """Scenes, scores, cells and shapes; every sixth batch is of the large scenes, and has fewer.
+
+        No mirror images here: the teacher's grid isn't symmetric, so its answers to them are others (the scenes
+        have them, and were shown to the teacher as they are).
+        """
         large = len(self.pools) > 1 and self.step % 6 == 5
         pool = self.pools[1 if large else 0]
         count = max(1, int(self.settings.batch / 2.25)) if large else self.settings.batch
         rows = torch.randint(len(pool), (count,), generator=self.chance).numpy()
-        pixels = torch.from_numpy(np.stack([pool.pixels[row] for row in rows]))
-        seen = pixels.permute(0, 3, 1, 2).float()
+        pixels = np.stack([pool.pixels[row] for row in rows])
         gain = 0.75 + 0.5 * torch.rand(count, 1, 1, 1, generator=self.chance)
         cast = 0.95 + 0.1 * torch.rand(count, 3, 1, 1, generator=self.chance)
         lift = 30 * (torch.rand(count, 1, 1, 1, generator=self.chance) - 0.5)
-        seen = (seen * (gain * cast) + lift).clamp_(0, 255)
+        seen = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()  # channels last in memory
+        seen.mul_(gain * cast).add_(lift).clamp_(0, 255)
         scores = torch.from_numpy(pool.scores[rows].astype(np.float32))
         cells = torch.from_numpy(pool.cells[rows].astype(np.int64))
         shapes = torch.from_numpy(pool.shapes[rows])
-        if torch.rand(1, generator=self.chance).item() < 0.5:
-            seen, (scores, cells, shapes) = seen.flip(3), mirrored(scores, cells, shapes, pool.pixels.shape[1:3])
-        seen = seen.contiguous(memory_format=torch.channels_last)
         return tuple(part.to(self.device) for part in (seen, scores, cells, shapes))
 
     def learn(self) -> tuple[float, float, float]:
@@ -163,23 +158,6 @@ def rate(progress: float, settings: Settings) -> float:
         return settings.rate * max(progress / settings.warm, 0.01)
     along = min(1.0, (progress - settings.warm) / (1 - settings.warm))
     return settings.rate * 0.5 * (1 + math.cos(math.pi * along))
-
-
-def mirrored(scores: Tensor, cells: Tensor, shapes: Tensor, size: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
-    """What is told of the mirror images."""
-    height, width = size
-    turned, start, changed = [], 0, cells.clone()
-    for stride in STRIDES:
-        rows, columns = height // stride, width // stride
-        part = scores[:, start : start + rows * columns]
-        turned.append(part.unflatten(1, (rows, columns)).flip(2).flatten(1))
-        here = (cells >= start) & (cells < start + rows * columns)
-        column = (cells - start) % columns
-        changed = torch.where(here, cells - column + columns - 1 - column, changed)
-        start += rows * columns
-    shapes = shapes[..., MIRRORED].clone()
-    shapes[..., ACROSS] = 1 - shapes[..., ACROSS]
-    return torch.cat(turned, 1), changed, shapes
 
 
 def reproaches(
