@@ -1,8 +1,9 @@
 """The gate: nothing that needs a permit runs without asking here first, and only here are permits made.
 
 In this version the gate knows three inputs that need no subject's consent record: listed research sets, synthetic
-people, whose pictures it draws again, and simulated subjects. Anything else needs a processing record, and as the rules that could allow one are not part of this version,
-every record is refused with what is missing. There is no switch that turns this off.
+people, whose pictures it draws again, and simulated subjects. Anything else needs a processing record, and as the rules
+that could allow one are not part of this version, every record is refused with what is missing. There is no switch that
+turns this off.
 """
 
 from __future__ import annotations
@@ -207,8 +208,8 @@ def _not_synthetic(seed: int, apart: Apart | None, renderer: bool) -> Verdict:
             citations=("GDPR Art 9(1)", "GDPR Art 4(1)"),
             facts=("pictures.seed", "pictures.pixels"),
             message=(
-                f"A picture claims to be synthetic person {seed}, but {why}. A picture of anyone else is a camera's: it "
-                "needs a processing record that the gate allows (--record FILE)."
+                f"A picture claims to be synthetic person {seed}, but {why}. A picture of anyone else is a camera's: "
+                "it needs a processing record that the gate allows (--record FILE)."
             ),
             missing=("record",),
             mark="project-rule",
