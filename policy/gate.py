@@ -1,8 +1,9 @@
 """The gate: nothing that needs a permit runs without asking here first, and only here are permits made.
 
-In this version the gate knows two inputs that need no subject's consent record: listed research sets and simulated
-subjects. Anything else needs a processing record, and as the rules that could allow one are not part of this version,
-every record is refused with what is missing. There is no switch that turns this off.
+In this version the gate knows three inputs that need no subject's consent record: listed research sets, synthetic
+people, whose pictures it draws again, and simulated subjects. Anything else needs a processing record, and as the rules
+that could allow one are not part of this version, every record is refused with what is missing. There is no switch that
+turns this off.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -20,6 +22,7 @@ from policy.errors import PolicyError
 from policy.permit import Kind, Operation, Permit
 from policy.record import Record
 from policy.research import ResearchSet, Use, listed, set_digest
+from policy.synthetic import Apart, Claim, Render, difference
 from policy.verdict import Finding, Verdict
 
 # Long enough for the longest benchmark on a Pi, short enough that a permit left lying about is worth nothing tomorrow.
@@ -40,13 +43,18 @@ class Refused(PolicyError, PermissionError):
 class Gate:
     """Decides, signs permits, and checks them at use. One a process; its signing key never leaves it.
 
-    `sets` are the research sets it knows (the product's list unless told otherwise); `now` gives aware UTC times.
+    `sets` are the research sets it knows (the product's list unless told otherwise); `now` gives aware UTC times;
+    `render` draws synthetic people, and without it none are allowed.
     """
 
     def __init__(
-        self, sets: Iterable[ResearchSet] | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        sets: Iterable[ResearchSet] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        render: Render | None = None,
     ) -> None:
         self._sets = tuple(listed() if sets is None else sets)
+        self._render = render
         self._now = now
         self._key = Ed25519PrivateKey.generate()
         self._public = self._key.public_key()
@@ -86,6 +94,23 @@ class Gate:
                 )
             )
         )
+
+    def synthetic(self, claims: Iterable[Claim], purpose: str) -> Permit:
+        """A permit to compute and match templates of pictures of synthetic people. Every one is drawn again first.
+
+        The permit covers the pictures by the digests of their pixels (Claim.digest). A claim's pixels are looked at
+        once: they are copied before they are compared. Raises Refused at the first picture that is not what it claims.
+        """
+        contents = set()
+        for claim in claims:
+            kept = replace(claim, pixels=np.array(claim.pixels))
+            apart = None if self._render is None else difference(kept, self._render)
+            if apart is None or not apart.small:
+                raise Refused(_not_synthetic(claim.seed, apart, self._render is not None))
+            contents.add(kept.digest)
+        if not contents:
+            raise Refused(_permit_finding("synthetic-people", "No picture of a synthetic person was shown."))
+        return self._sign("synthetic", {"template", "match"}, purpose, "synthetic people", frozenset(contents))
 
     def simulated(self, purpose: str) -> Permit:
         """A permit to store and match credentials of simulated subjects, behind whom there is no person."""
@@ -164,6 +189,29 @@ def _permit_finding(rule: str, message: str) -> Verdict:
             outcome="refuse",
             citations=("GDPR Art 5(2)", "GDPR Art 25"),
             message=message,
+            mark="project-rule",
+        )
+    )
+
+
+def _not_synthetic(seed: int, apart: Apart | None, renderer: bool) -> Verdict:
+    if not renderer:
+        why = "this gate was given nothing to draw synthetic people with, so it can't check that it is one"
+    elif apart is None:
+        why = "drawn again it has another size or type"
+    else:
+        why = f"drawn again it differs by {apart}"
+    return Verdict.of(
+        Finding(
+            rule="synthetic-people",
+            outcome="refuse",
+            citations=("GDPR Art 9(1)", "GDPR Art 4(1)"),
+            facts=("pictures.seed", "pictures.pixels"),
+            message=(
+                f"A picture claims to be synthetic person {seed}, but {why}. A picture of anyone else is a camera's: "
+                "it needs a processing record that the gate allows (--record FILE)."
+            ),
+            missing=("record",),
             mark="project-rule",
         )
     )

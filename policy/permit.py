@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Kind = Literal["research", "simulated"]
-"""`research`: a listed set, whole, in memory. `simulated`: no person stands behind the data."""
+Kind = Literal["research", "simulated", "synthetic"]
+"""`research`: a listed set, whole, in memory. `simulated`: no person stands behind the data. `synthetic`: pictures that
+the gate drew again itself, of people who don't exist."""
 
 Operation = Literal["template", "match", "store"]
 """`template` computes one from a picture, `match` compares two, `store` keeps a credential on disk."""
