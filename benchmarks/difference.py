@@ -15,8 +15,9 @@ from benchmarks.session import Session
 from edge.transaction import Transaction
 
 
-def differences(scenario: Scenario, face: Rows, tag: Rows, replicates: int) -> Iterator[Comparison]:
-    grade = weaker("technology", "simulated")
+def differences(scenario: Scenario, face: Rows, tag: Rows, pictures: Grade, replicates: int) -> Iterator[Comparison]:
+    """All nine of each outcome; `pictures` is the grade of what the face lane was shown."""
+    grade = weaker(pictures, "simulated")
     for first in LEVELS:
         for second in LEVELS:
             ours = _by_morning(face.of(Session(first, "middle").name))

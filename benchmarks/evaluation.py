@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import tags
 from benchmarks.difference import differences
-from benchmarks.evidence import LaneResult, NetworkUsed, Results, SetUsed
+from benchmarks.evidence import Grade, LaneResult, NetworkUsed, Results, SetUsed
 from benchmarks.faces import FaceRun, Faces
 from benchmarks.limits import cannot_show
 from benchmarks.machine import describe
@@ -49,15 +49,16 @@ def evaluate(
         tags.run(mornings, gate, tag_rows, progress)
     lanes["tag-uid"] = lane_result(scenario, tag_rows, "tag.", replicates)
     face_rows = None
+    grade: Grade = "technology"
     if faces is None:
         lanes["face-1n"] = LaneResult(status="not_run", needs=FACE_NEEDS)
     else:
         run = FaceRun(scenario, mornings, faces, gate, progress)
-        networks, sets = run.networks, run.sets
+        networks, sets, grade = run.networks, run.sets, run.grade
         with Rows(folder, "face-1n") as face_rows:
             settings = run.run(face_rows)
         result = lane_result(scenario, face_rows, "face.", replicates)
-        rates = face_rates(scenario, face_rows, settings, sets[0].id, replicates)
+        rates = face_rates(scenario, face_rows, settings, run.source, run.grade, replicates)
         lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": settings})
     return Results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -66,9 +67,9 @@ def evaluate(
         scenario=scenario.model_dump(mode="json", exclude={"factor", "quick"}),
         factors=scenario.factor,
         lanes=lanes,
-        comparisons=tuple(differences(scenario, face_rows, tag_rows, replicates)) if face_rows else (),
+        comparisons=tuple(differences(scenario, face_rows, tag_rows, grade, replicates)) if face_rows else (),
         networks=networks,
         sets=sets,
-        cannot_show=cannot_show(scenario, lanes, faces is not None),
+        cannot_show=cannot_show(scenario, lanes, faces is not None, grade == "synthetic"),
         reproduce=reproduce,
     )

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accuracy import Recipe, admit, set_used, used
-from benchmarks.crew import Crew, Crews, FacesError, crews
+from benchmarks.accuracy import Recipe, used
+from benchmarks.crew import Crew, Crews, FacesError
 from benchmarks.mornings import Mornings
-from benchmarks.pairs import person
+from benchmarks.people import ArchivePeople, People
 from benchmarks.rows import Rows
 from benchmarks.scenario import Scenario
 from benchmarks.session import SESSIONS, Progress, Session, pseudonym, saturated, visit
@@ -22,7 +22,6 @@ from edge.face import Picture, Template
 from edge.gallery import Gallery
 from edge.identification import FaceIdentification
 from edge.lane import Visit, transact
-from edge.picture import decode
 from edge.transaction import Transaction
 from edge.vision import open_detector, open_embedder
 from models.registry import Installed
@@ -32,9 +31,9 @@ from policy.gate import Gate
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """What the face lane needs: pictures and two networks."""
+    """What the face lane needs: people with pictures (a listed set's archive, or synthetic) and two networks."""
 
-    archive: Archive
+    people: Archive | People
     detector: Installed
     embedder: Installed
     recipe: Recipe = field(default_factory=Recipe)
@@ -51,23 +50,14 @@ class FaceRun:
         gate: Gate,
         progress: Progress,
     ) -> None:
-        self._scenario, self._mornings, self._archive, self._gate = scenario, mornings, faces.archive, gate
+        self._scenario, self._mornings, self._gate = scenario, mornings, gate
+        self._people: People = ArchivePeople(faces.people) if isinstance(faces.people, Archive) else faces.people
         self._progress = progress
-        self._crews: Crews = crews(faces.archive, scenario)
-        everyone = (self._crews.development, self._crews.evaluation)
-        self._permit, research_set, self._overlap = admit(
-            faces.archive,
-            gate,
-            "evaluate",
-            (faces.detector.network, faces.embedder.network),
-            lambda: frozenset(
-                person(name)
-                for crew in everyone
-                for name in (*(first for first, *_ in crew.enrolment), *crew.strangers)
-            ),
-        )
-        self.networks = (used(faces.detector.network), used(faces.embedder.network))
-        self.sets = (set_used(research_set),)
+        self._crews: Crews = self._people.crews(scenario)
+        networks = (faces.detector.network, faces.embedder.network)
+        self._permit, self._overlap = self._people.admit(gate, networks, self._crews)
+        self.networks = tuple(used(network) for network in networks)
+        self.sets, self.source, self.grade = self._people.sets, self._people.name, self._people.grade
         recipe = faces.recipe
         self._acquirer = Acquirer(
             open_detector(faces.detector, score=recipe.score, longest_px=recipe.longest_px, least_px=recipe.least_px),
@@ -104,10 +94,10 @@ class FaceRun:
         }
 
     def _picture(self, name: str) -> Picture:
-        return decode(self._archive.read(name), name)
+        return self._people.picture(name)
 
     def _template(self, name: str) -> Template | None:
-        acquired = self._acquirer.acquire(decode(self._archive.read(name), name))
+        acquired = self._acquirer.acquire(self._picture(name))
         return None if isinstance(acquired, Missed) else self._embedder.embed([acquired.crop])[0]
 
     def _enrol(self, crew: Crew, what: str) -> tuple[Gallery, int]:
@@ -120,7 +110,7 @@ class FaceRun:
             tick()
         if not references:
             raise FacesError(
-                f"{self._archive.path}: expected faces to enrol, found none in the pictures of "
+                f"{self._people.name}: expected faces to enrol, found none in the pictures of "
                 f"{len(crew.enrolment)} people. Is the detector made for pictures like these?"
             )
         return Gallery(references, self._gate, self._permit), len(crew.enrolment) - len(references)
@@ -144,7 +134,7 @@ class FaceRun:
         clock = SkippingClock()
         for index, name in enumerate(crew.strangers):
             with clock.paused():
-                picture = decode(self._archive.read(name), name)
+                picture = self._picture(name)
             # A stranger walks as the first person of the crew did that morning; only the decision is read.
             who = index % self._scenario.persons
             yield transact(

@@ -11,7 +11,9 @@ from benchmarks.scenario import Scenario
 from edge.transaction import Lane
 
 
-def cannot_show(scenario: Scenario, lanes: Mapping[Lane, LaneResult], faces: bool) -> tuple[dict[str, Any], ...]:
+def cannot_show(
+    scenario: Scenario, lanes: Mapping[Lane, LaneResult], faces: bool, synthetic: bool = False
+) -> tuple[dict[str, Any], ...]:
     """Identifiers and numbers; the report has a sentence for each, in its languages (evaluation.md §5, traps 2, 5, 6,
     8 to 11 and 24)."""
     limits: list[dict[str, Any]] = [
@@ -24,16 +26,15 @@ def cannot_show(scenario: Scenario, lanes: Mapping[Lane, LaneResult], faces: boo
     ]
     if faces:
         strangers = scenario.strangers
+        if not synthetic:
+            limits += [{"id": "portraits-not-a-door"}, {"id": "adults-only"}, {"id": "people-not-asked"}]
         limits += [
-            {"id": "portraits-not-a-door"},
-            {"id": "adults-only"},
             {
                 "id": "fpir-bound",
                 "strangers": strangers,
                 "bound": rule_of_three(strangers).high,
                 "needed_for_0_1_percent": 2995,
             },
-            {"id": "people-not-asked"},
         ]
     else:
         limits.append({"id": "face-not-run"})

@@ -115,10 +115,10 @@ def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed
 
 
 def face_rates(
-    scenario: Scenario, rows: Rows, settings: Mapping[str, object], source: str, replicates: int
+    scenario: Scenario, rows: Rows, settings: Mapping[str, object], source: str, grade: Grade, replicates: int
 ) -> dict[str, Rate]:
-    """The biometric rates, apart from the person-mornings around them: pictures of a listed set, grade technology."""
-    grade: Grade = "technology"
+    """The biometric rates, apart from the person-mornings around them. `grade` is the pictures': `technology` of a
+    listed set, `synthetic` of people who don't exist."""
     seen = rows.of(MIDDLE.name)
     strangers = rows.of("strangers")
     acquired = [row for row in seen if row.reason in ("matched", "below-threshold")]

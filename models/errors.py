@@ -80,3 +80,7 @@ class NotWritableError(FetchError, PermissionError):
 
 class BusyError(FetchError, BlockingIOError):
     """Error raised when another fetch of the same network into the same folder is under way."""
+
+
+class ViewError(ModelError, ValueError):
+    """Error raised when a synthetic person is to be seen in a way that can't be drawn: names the setting."""
