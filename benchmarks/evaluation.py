@@ -64,7 +64,7 @@ def evaluate(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"threshold {version('threshold')}",
         machine=describe(),
-        scenario=scenario.model_dump(mode="json", exclude={"factor", "quick"}),
+        scenario=scenario.model_dump(mode="json", exclude={"factor", "quick", "drawn", "drawn_quick"}),
         factors=scenario.factor,
         lanes=lanes,
         comparisons=tuple(differences(scenario, face_rows, tag_rows, grade, replicates)) if face_rows else (),

@@ -26,7 +26,9 @@ def cannot_show(
     ]
     if faces:
         strangers = scenario.strangers
-        if not synthetic:
+        if synthetic:
+            limits.append({"id": "synthetic-people"})
+        else:
             limits += [{"id": "portraits-not-a-door"}, {"id": "adults-only"}, {"id": "people-not-asked"}]
         limits += [
             {

@@ -53,12 +53,18 @@ class Scenario(Size):
     time_spread: float = Field(gt=0)
     """Coefficient of variation of people's times, lognormal; the project's convention."""
     quick: Size
+    drawn: Size
+    """The size with drawn people; `drawn_quick` its quick form."""
+    drawn_quick: Size
     margins: dict[Literal["legitimate-failures", "transaction-time-p50"], Annotated[float, Field(gt=0)]]
     factor: tuple[Factor, ...]
 
-    def smaller(self) -> Scenario:
-        """The same scenario in its quick size."""
-        return self.model_copy(update=dict(self.quick))
+    def sized(self, quick: bool = False, drawn: bool = False) -> Scenario:
+        """The same scenario in another size: for a quick look, for drawn people."""
+        if not quick and not drawn:
+            return self
+        size = (self.drawn_quick if quick else self.drawn) if drawn else self.quick
+        return self.model_copy(update=dict(size))
 
     def value(self, factor: str, level: Level) -> float:
         """A factor's value at a level. Raises ScenarioError for a factor that the scenario lacks."""

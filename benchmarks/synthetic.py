@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class SyntheticPeople:
     name: str = "synthetic people"
     grade: Grade = "synthetic"
     sets: tuple[SetUsed, ...] = ()
+    _drawn: dict[str, Picture] = field(default_factory=dict, repr=False, compare=False)
+    """The pictures that the gate has drawn again; the five sessions show the same ones."""
 
     def crews(self, scenario: Scenario) -> Crews:
         """Two crews of as many people and strangers as the scenario has, nobody twice."""
@@ -50,18 +52,20 @@ class SyntheticPeople:
 
     def admit(self, gate: Gate, networks: Sequence[Network], chosen: Crews) -> tuple[Permit, Mapping[str, str]]:
         """The gate draws every picture again. No network was trained on these people: their seeds are these crews'."""
-        names = sorted({name for crew in (chosen.development, chosen.evaluation) for name in _names(crew)}, key=_order)
-        permit = gate.synthetic((self.claim(name) for name in names), "evaluate")
+        # The development crew only fixes the threshold: nobody of it comes in the mornings.
+        crews = replace(chosen.development, mornings=()), chosen.evaluation
+        names = sorted({name for crew in crews for name in _names(crew)}, key=_order)
+        permit = gate.synthetic((self._claim(name) for name in names), "evaluate")
         return permit, {network.id: "none" for network in networks}
 
-    def claim(self, name: str) -> Claim:
-        """The picture of that name with what it is drawn from."""
+    def _claim(self, name: str) -> Claim:
         seed, view = self.view(name)
-        return Claim(seed, view, render(seed, view))
+        picture = self._drawn[name] = of_pixels(render(seed, view), name)
+        return Claim(seed, view, picture.pixels)
 
     def picture(self, name: str) -> Picture:
         """The picture of that name: PERSON/enrolment-N or PERSON/morning-N."""
-        return of_pixels(render(*self.view(name)), name)
+        return self._drawn.get(name) or of_pixels(render(*self.view(name)), name)
 
     def view(self, name: str) -> tuple[int, View]:
         """Who is in a picture, and how it is taken: calm and near at the enrolment, as it comes in the morning."""

@@ -90,6 +90,7 @@ def run(
     from contextlib import ExitStack
 
     from benchmarks import scenario as scenarios
+    from benchmarks.accuracy import Recipe
     from benchmarks.evaluation import evaluate as measure
     from benchmarks.faces import Faces
     from benchmarks.synthetic import SyntheticPeople
@@ -110,7 +111,11 @@ def run(
         registry = Registry.bundled()
         if faces is None:
             pair = detector or "bundled-detector", embedder or "bundled-embedder"
-            crew = Faces(SyntheticPeople(), *(installed(registry, name, models) for name in pair), DRAWN)
+            crew = Faces(
+                SyntheticPeople(),
+                *(installed(registry, name, models) for name in pair),
+                Recipe(choice="largest", least_px=0),
+            )
         elif faces != "none":
             archive = stack.enter_context(Archive(find(faces, gate.sets)))
             # The gate is asked before the networks are looked for: a refusal must not depend on what is installed.
@@ -124,7 +129,7 @@ def run(
             return lambda: bar.advance(task)
 
         return measure(
-            chosen.smaller() if quick else chosen, gate, out, crew, reproduce=_command(quick, faces), progress=steps
+            chosen.sized(quick, drawn=faces is None), gate, out, crew, reproduce=_command(quick, faces), progress=steps
         )
 
 

@@ -10,7 +10,7 @@ from benchmarks.interval import wilson
 from benchmarks.limits import cannot_show
 from benchmarks.scenario import LEVELS, embedded
 
-SCENARIO = embedded().smaller()
+SCENARIO = embedded().sized(quick=True)
 METHOD = "percentile bootstrap over subjects"
 
 

@@ -28,7 +28,7 @@ def test_levels_go_from_best_to_worst() -> None:
 
 
 def test_quick_is_smaller_and_otherwise_the_same() -> None:
-    whole, quick = embedded(), embedded().smaller()
+    whole, quick = embedded(), embedded().sized(quick=True)
     assert quick.persons < whole.persons
     assert quick.factor == whole.factor
     assert quick.margins == whole.margins
