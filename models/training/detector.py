@@ -140,7 +140,7 @@ def finish(options: argparse.Namespace, run: Run, teacher: bytes, told: dict[str
     finder = copy.deepcopy(run.average).cpu().eval()
     plain = agreed(finder)
     levels = {name: judged(plain, sought) for name, sought in run.held.items()}
-    score = max((part.score() for part in levels.values()), default=SCORE)
+    score = levels["photographs"].score() if levels else SCORE
     content = agreed(finder, score)
     (options.out / "detector.onnx").write_bytes(content)
     log = {

@@ -25,7 +25,7 @@ OVERLAP = 0.5
 WIDE = 40.0
 """Width (px) of the faces the detector is meant for."""
 ALARMS = 12.0
-"""False alarms in 1,000 pictures without faces that the chosen score may let through, of the 20 that are the limit."""
+"""False alarms in 1,000 photographs with their faces hidden that the chosen score may let through; 20 are the limit."""
 
 
 @dataclass(frozen=True, slots=True)

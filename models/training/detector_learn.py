@@ -115,7 +115,7 @@ class Run:
         return score, box, points
 
     def look(self, told: Sequence[float]) -> dict[str, Any]:
-        """Judge the averaged student on the people held out, at the score chosen there, and note it."""
+        """Judge the averaged student on the people held out, at a score strict enough for both sets, and note it."""
         point: dict[str, Any] = {
             "step": self.step,
             "images": self.images,

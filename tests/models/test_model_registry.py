@@ -76,8 +76,9 @@ def manifest(tmp_path: Path):
 # --- the bundled manifest ---
 
 
-def test_the_bundled_manifest_names_the_public_networks():
-    assert tuple(network.id for network in Registry.bundled()) == IDS
+def test_the_bundled_manifest_names_the_public_networks_and_our_own():
+    assert tuple(network.id for network in Registry.bundled() if network.address) == IDS
+    assert {network.id for network in Registry.bundled() if not network.address} == {"bundled-detector"}
 
 
 @pytest.mark.parametrize("name", IDS)
