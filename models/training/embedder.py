@@ -157,7 +157,7 @@ def main(
     options.out.mkdir(parents=True, exist_ok=True)
     checkpoint = options.out / "checkpoint.pt"
     settings = Settings(batch=options.batch, blends=options.blends, look_every=options.look_every, seed=options.seed)
-    kept = torch.load(checkpoint, map_location=options.device, weights_only=True) if options.resume else None
+    kept = torch.load(checkpoint, map_location="cpu", weights_only=True) if options.resume else None
     if kept is not None:
         settings = Settings(**kept["settings"])
     settings = replace(settings, minutes=options.minutes or settings.minutes, steps=options.steps or settings.steps)

@@ -78,7 +78,8 @@ def manifest(tmp_path: Path):
 
 def test_the_bundled_manifest_names_the_public_networks_and_our_own():
     assert tuple(network.id for network in Registry.bundled() if network.address) == IDS
-    assert {network.id for network in Registry.bundled() if not network.address} == {"bundled-detector"}
+    own = {network.id for network in Registry.bundled() if not network.address}
+    assert own == {"bundled-detector", "bundled-embedder"}
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -318,6 +319,22 @@ def test_the_data_folder_is_the_one_in_the_environment(known, tmp_path, content,
     assert known.locate("small").path == tmp_path / "data" / "models" / "small.onnx"
     with pytest.raises(NotInstalled, match=r"get it: threshold models fetch yunet-2023mar$"):
         Registry.bundled().locate("yunet-2023mar")
+
+
+def test_a_network_that_comes_with_the_program_is_found_beside_the_manifest(manifest, tmp_path):
+    known, elsewhere = Registry.from_file(manifest()), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "small.onnx").write_bytes(b"another file of that name")
+    assert known.carried("small") is None
+    assert known.locate("small", elsewhere).path == elsewhere / "small.onnx"
+    (tmp_path / "bundled").mkdir()
+    (tmp_path / "bundled" / "small.onnx").write_bytes(b"ab")
+    found = known.locate("small", elsewhere)
+    assert found == known.carried("small") == Installed(known["small"], tmp_path / "bundled" / "small.onnx")
+    with pytest.raises(WrongSizeError):
+        found.read()
+    with pytest.raises(UnknownNetworkError):
+        known.carried("large")
 
 
 @pytest.mark.parametrize(
