@@ -110,18 +110,21 @@ def run(
         crew = None
         registry = Registry.bundled()
         if faces is None:
-            pair = detector or "bundled-detector", embedder or "bundled-embedder"
             crew = Faces(
                 SyntheticPeople(),
-                *(installed(registry, name, models) for name in pair),
+                installed(registry, detector or "bundled-detector", models),
+                installed(registry, embedder or "bundled-embedder", models),
                 Recipe(choice="largest", least_px=0),
             )
         elif faces != "none":
             archive = stack.enter_context(Archive(find(faces, gate.sets)))
             # The gate is asked before the networks are looked for: a refusal must not depend on what is installed.
             gate.research(archive, "evaluate")
-            pair = detector or "yunet-2023mar", embedder or "mobilefacenet-foamliu"
-            crew = Faces(archive, *(installed(registry, name, models) for name in pair))
+            crew = Faces(
+                archive,
+                installed(registry, detector or "yunet-2023mar", models),
+                installed(registry, embedder or "mobilefacenet-foamliu", models),
+            )
         bar = stack.enter_context(progress())
 
         def steps(what: str, total: int) -> Callable[[], None]:
