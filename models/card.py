@@ -21,7 +21,7 @@ def card(network: Network) -> str:
         f"- licence: {network.licence}",
         f"- publisher: {network.publisher}",
         f"- page: {network.page or 'none'}",
-        f"- address: {network.address or 'none: made on this machine'}",
+        f"- address: {network.address or 'none: it comes with the program, or was made on this machine'}",
         "",
         "## What goes in",
         "",
