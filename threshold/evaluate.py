@@ -36,9 +36,9 @@ def evaluate(
     faces: Annotated[
         str | None,
         typer.Option(
-            metavar="SET|PATH|none",
-            help="A listed research set for the face lane (its id, folder or tar), or none to leave the lane out; "
-            "otherwise drawn people who don't exist.",
+            metavar="SET|PATH|drawn",
+            help="Whom the face lane sees: a listed research set (its id, folder or tar), or drawn: people who don't "
+            "exist, with the networks that come along.",
         ),
     ] = None,
     models: MODELS = None,
@@ -60,8 +60,8 @@ def evaluate(
 ) -> None:
     """Run both lanes over the same person-mornings and write results.json and report.html.
 
-    Without --faces the face lane is shown drawn people who don't exist, with the networks that come along: that shows
-    that everything works, and is no evidence about people. Nothing is downloaded.
+    Without --faces the face lane isn't run, and the report says how to run it. With --faces drawn it runs with nothing to
+    download; that shows that everything works, and is no evidence about people.
     """
     from benchmarks.report import write
     from threshold.files import write_text
@@ -109,14 +109,14 @@ def run(
     with ExitStack() as stack:
         crew = None
         registry = Registry.bundled()
-        if faces is None:
+        if faces == "drawn":
             crew = Faces(
                 SyntheticPeople(),
                 installed(registry, detector or "bundled-detector", models),
                 installed(registry, embedder or "bundled-embedder", models),
                 Recipe(choice="largest", least_px=0),
             )
-        elif faces != "none":
+        elif faces:
             archive = stack.enter_context(Archive(find(faces, gate.sets)))
             # The gate is asked before the networks are looked for: a refusal must not depend on what is installed.
             gate.research(archive, "evaluate")
@@ -132,13 +132,13 @@ def run(
             return lambda: bar.advance(task)
 
         return measure(
-            chosen.sized(quick, drawn=faces is None), gate, out, crew, reproduce=_command(quick, faces), progress=steps
+            chosen.sized(quick, drawn=faces == "drawn"), gate, out, crew, reproduce=_command(quick, faces), progress=steps
         )
 
 
 def _command(quick: bool, faces: str | None) -> str:
     """The command to run again; a path of this machine means nothing on another, so the set is named by its id."""
-    faces_option = "" if faces is None else "--faces none" if faces == "none" else "--faces SET --models DIR"
+    faces_option = "--faces drawn" if faces == "drawn" else "--faces SET --models DIR" if faces else ""
     words = ["threshold evaluate", "--quick" if quick else "", faces_option]
     return " ".join(word for word in words if word)
 

@@ -54,8 +54,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    evaluate = [*COMMAND, "evaluate", "--quick", "--faces", "none", "--out", str(folder)]
-    subprocess.run(evaluate, capture_output=True, timeout=120, check=True)
     with subprocess.Popen([*COMMAND, "demo", "--results", str(folder), "--port", str(port)]) as process:
         try:
             deadline = time.monotonic() + 90

@@ -59,8 +59,8 @@ def test_wrong_use_ends_with_2() -> None:
     assert threshold("bench", "accuracy", "--images", "lfw", "--pairs", "a", "--people", "b").returncode == 2
 
 
-def test_evaluate_with_no_faces_ends_with_0_and_says_what_the_face_lane_needs(tmp_path: Path) -> None:
-    done = threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path), "--json")
+def test_evaluate_without_faces_ends_with_0_and_says_what_the_face_lane_needs(tmp_path: Path) -> None:
+    done = threshold("evaluate", "--quick", "--out", str(tmp_path), "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     jsonschema.validate(document, schema("results"))
@@ -75,8 +75,8 @@ def test_evaluate_with_no_faces_ends_with_0_and_says_what_the_face_lane_needs(tm
     }
 
 
-def test_evaluate_shows_the_face_lane_drawn_people_by_default(tmp_path: Path) -> None:
-    done = threshold("evaluate", "--quick", "--out", str(tmp_path), "--json")
+def test_the_face_lane_runs_on_drawn_people_with_nothing_to_download(tmp_path: Path) -> None:
+    done = threshold("evaluate", "--quick", "--faces", "drawn", "--out", str(tmp_path), "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     jsonschema.validate(document, schema("results"))
@@ -93,14 +93,14 @@ def test_evaluate_shows_the_face_lane_drawn_people_by_default(tmp_path: Path) ->
 
 def test_the_report_is_in_the_language_asked_for(tmp_path: Path) -> None:
     for language in ("en", "sv", "is"):
-        done = threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path), "--lang", language)
+        done = threshold("evaluate", "--quick", "--out", str(tmp_path), "--lang", language)
         assert done.returncode == 0
         assert f'lang="{language}"' in (tmp_path / "report.html").read_text()[:300]
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    done = threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path / "file" / "out"))
+    done = threshold("evaluate", "--quick", "--out", str(tmp_path / "file" / "out"))
     assert done.returncode == 1
     assert "--out" in done.stderr
     assert "Traceback" not in done.stderr
@@ -202,7 +202,7 @@ def test_demo_serves_what_evaluate_wrote_and_ends_within_two_seconds(tmp_path: P
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    assert threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path)).returncode == 0
+    assert threshold("evaluate", "--quick", "--out", str(tmp_path)).returncode == 0
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
