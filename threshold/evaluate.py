@@ -132,7 +132,12 @@ def run(
             return lambda: bar.advance(task)
 
         return measure(
-            chosen.sized(quick, drawn=faces == "drawn"), gate, out, crew, reproduce=_command(quick, faces), progress=steps
+            chosen.sized(quick, drawn=faces == "drawn"),
+            gate,
+            out,
+            crew,
+            reproduce=_command(quick, faces),
+            progress=steps,
         )
 
 
