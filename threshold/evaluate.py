@@ -60,8 +60,8 @@ def evaluate(
 ) -> None:
     """Run both lanes over the same person-mornings and write results.json and report.html.
 
-    Without --faces the face lane isn't run, and the report says how to run it. With --faces drawn it runs with nothing to
-    download; that shows that everything works, and is no evidence about people.
+    Without --faces the face lane isn't run, and the report says how to run it. With --faces drawn it runs with nothing
+    to download; that shows that everything works, and is no evidence about people.
     """
     from benchmarks.report import write
     from threshold.files import write_text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,8 @@ def test_the_gate_permits_every_picture_of_the_crews_and_no_other(few):
     chosen = people.crews(few)
     permit, overlap = people.admit(gate, (), chosen)
     assert (permit.kind, overlap) == ("synthetic", {})
-    for crew in (chosen.development, chosen.evaluation):
+    # Of the development crew nobody comes in the mornings.
+    for crew in (replace(chosen.development, mornings=()), chosen.evaluation):
         for name in (*crew.strangers, *(name for names in (*crew.enrolment, *crew.mornings) for name in names)):
             gate.require(permit, "template", people.picture(name).digest)
     with pytest.raises(Refused):
