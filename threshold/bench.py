@@ -49,9 +49,11 @@ def accuracy(
     not_people: Annotated[
         Path | None, typer.Option("--not-people", metavar="FILE", help="Of all pairs none of these people's.")
     ] = None,
-    detector: Annotated[str, typer.Option(metavar="ID", help="As `threshold models list` names it.")] = "yunet-2023mar",
+    detector: Annotated[
+        str, typer.Option(metavar="ID", help="As `threshold models list` names it, or bundled.")
+    ] = "yunet-2023mar",
     embedder: Annotated[
-        str, typer.Option(metavar="ID", help="As `threshold models list` names it.")
+        str, typer.Option(metavar="ID", help="As `threshold models list` names it, or bundled.")
     ] = "mobilefacenet-foamliu",
     models: MODELS = None,
     record: Annotated[
@@ -83,8 +85,13 @@ def accuracy(
     gate, registry = Gate(), Registry.bundled()
     if record:
         gate.recorded(read(record))
-    networks = installed(registry, detector, models), installed(registry, embedder, models)
     with Archive(find(images, gate.sets)) as archive, progress() as bar:
+        # The gate is asked before the networks are looked for: a refusal must not depend on what is installed.
+        gate.research(archive, "bench accuracy")
+        networks = (
+            installed(registry, "detector", detector, models),
+            installed(registry, "embedder", embedder, models),
+        )
 
         def steps(total: int) -> Callable[[], None]:
             task = bar.add_task("pictures", total=total)

@@ -112,8 +112,8 @@ def run(
         if faces == "drawn":
             crew = Faces(
                 SyntheticPeople(),
-                installed(registry, detector or "bundled-detector", models),
-                installed(registry, embedder or "bundled-embedder", models),
+                installed(registry, "detector", detector or "bundled", models),
+                installed(registry, "embedder", embedder or "bundled", models),
                 Recipe(choice="largest", least_px=0),
             )
         elif faces:
@@ -122,8 +122,8 @@ def run(
             gate.research(archive, "evaluate")
             crew = Faces(
                 archive,
-                installed(registry, detector or "yunet-2023mar", models),
-                installed(registry, embedder or "mobilefacenet-foamliu", models),
+                installed(registry, "detector", detector or "yunet-2023mar", models),
+                installed(registry, "embedder", embedder or "mobilefacenet-foamliu", models),
             )
         bar = stack.enter_context(progress())
 

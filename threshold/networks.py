@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from models.registry import Installed, Registry
+from models.registry import Installed, Registry, Role
 from threshold.output import console, progress
 
 
-def installed(registry: Registry, name: str, folder: Path | None) -> Installed:
+def installed(registry: Registry, role: Role, name: str, folder: Path | None) -> Installed:
     """The network's file; fetched first only where a mirror says that fetching is meant (THRESHOLD_MODELS_MIRROR).
 
-    Raises ModelError: NotInstalled says how to get it, fetching has errors of its own.
+    `bundled` names the one of the role that comes with the program. Raises ModelError: NotInstalled says how to get
+    it, fetching has errors of its own.
     """
+    if name == "bundled":
+        name = f"bundled-{role}"
     from models.errors import NotInstalled
     from models.fetch import fetch
     from models.registry import models_folder

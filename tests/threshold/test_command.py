@@ -142,6 +142,23 @@ def test_a_folder_of_pictures_that_is_no_listed_set_is_refused(
     assert "--record FILE" in done.stderr
 
 
+def test_a_refusal_does_not_depend_on_what_is_installed(strangers: Path, tmp_path: Path) -> None:
+    done = threshold("bench", "accuracy", "--images", str(strangers), THRESHOLD_DATA=str(tmp_path / "empty"))
+    assert done.returncode == 1
+    assert "no listed research set" in done.stderr
+
+
+def test_bundled_names_the_networks_that_come_along(tmp_path: Path) -> None:
+    from models.registry import Registry
+    from threshold.networks import installed
+
+    registry = Registry.bundled()
+    for role in ("detector", "embedder"):
+        found = installed(registry, role, "bundled", None)  # type: ignore[arg-type]
+        assert found.network.id == f"bundled-{role}"
+        assert len(found.read()) == found.network.size
+
+
 def test_a_processing_record_is_judged_and_refused_with_what_is_missing(strangers: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.yaml"
     record.write_text("schema: threshold/processing-record/1\ndep: {jurisdiction: se}\n")
