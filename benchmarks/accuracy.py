@@ -19,7 +19,7 @@ from benchmarks import bootstrap, comparisons
 from benchmarks.comparisons import Comparisons
 from benchmarks.det import Curve, Mark
 from benchmarks.errors import BenchmarkError
-from benchmarks.evidence import NetworkUsed, Rate, SetUsed, Value
+from benchmarks.evidence import NetworkFigure, NetworkUsed, Rate, SetUsed, Value
 from benchmarks.extract import Extraction, extract
 from benchmarks.folds import best_threshold, fold_accuracy
 from benchmarks.interval import Interval, wilson
@@ -120,6 +120,11 @@ def used(network: Network) -> NetworkUsed:
         licence=network.licence,
         training=network.training.account,
         training_verified=network.training.verified,
+        figures=tuple(
+            NetworkFigure(id=figure.id, value=figure.value, interval=(figure.low, figure.high), command=figure.command)
+            for figure in network.figures
+            if figure.id is not None and figure.low is not None and figure.high is not None
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import tags
+from benchmarks.accuracy import used
 from benchmarks.difference import differences
 from benchmarks.evidence import Grade, LaneResult, NetworkUsed, Results, SetUsed
 from benchmarks.faces import FaceRun, Faces
@@ -22,8 +23,9 @@ from policy.gate import Gate
 
 REPLICATES = 2000
 FACE_NEEDS = (
-    "--faces SET: a listed research set of pictures (threshold evaluate --help)",
-    "--models DIR: the networks yunet-2023mar and mobilefacenet-foamliu (threshold models fetch)",
+    "nothing more for drawn people: threshold evaluate",
+    "for a research set, --faces SET: its pictures (threshold evaluate --help)",
+    "and --models DIR: the networks yunet-2023mar and mobilefacenet-foamliu (threshold models fetch)",
 )
 
 
@@ -69,6 +71,7 @@ def evaluate(
         lanes=lanes,
         comparisons=tuple(differences(scenario, face_rows, tag_rows, grade, replicates)) if face_rows else (),
         networks=networks,
+        stronger=tuple(used(network) for network in faces.stronger) if faces else (),
         sets=sets,
         cannot_show=cannot_show(scenario, lanes, faces is not None, grade == "synthetic"),
         reproduce=reproduce,

@@ -166,6 +166,15 @@ class Comparison(Value):
     sentence: Sentence
 
 
+class NetworkFigure(Value):
+    """What was measured of a network, apart from this run: its id in `terms.FIGURES`, value, 95 % interval, command."""
+
+    id: str
+    value: float
+    interval: tuple[float, float]
+    command: str
+
+
 class NetworkUsed(Value):
     """A network that took part: which file, on what terms, and what is known of its training people."""
 
@@ -175,6 +184,7 @@ class NetworkUsed(Value):
     licence: str
     training: str
     training_verified: bool
+    figures: tuple[NetworkFigure, ...] = ()
 
 
 class SetUsed(Value):
@@ -199,6 +209,8 @@ class Results(Value):
     lanes: dict[Lane, LaneResult]
     comparisons: tuple[Comparison, ...]
     networks: tuple[NetworkUsed, ...]
+    stronger: tuple[NetworkUsed, ...] = ()
+    """Networks that evidence should use in place of those that took part; they did not."""
     sets: tuple[SetUsed, ...]
     cannot_show: tuple[dict[str, Any], ...]
     """What this run can't show: an id, and the numbers its sentence needs."""

@@ -24,7 +24,7 @@ from edge.identification import FaceIdentification
 from edge.lane import Visit, transact
 from edge.transaction import Transaction
 from edge.vision import open_detector, open_embedder
-from models.registry import Installed
+from models.registry import Installed, Network
 from policy.archive import Archive
 from policy.gate import Gate
 
@@ -37,6 +37,8 @@ class Faces:
     detector: Installed
     embedder: Installed
     recipe: Recipe = field(default_factory=Recipe)
+    stronger: tuple[Network, ...] = ()
+    """What evidence should use in their place; a report shows it beside them."""
 
 
 class FaceRun:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from benchmarks import pictures, terms
 from benchmarks.charts import Chart, svg
 from benchmarks.errors import BenchmarkError
-from benchmarks.evidence import SCHEMA, Comparison, LaneResult, Results
+from benchmarks.evidence import SCHEMA, Comparison, LaneResult, NetworkFigure, Results
 from benchmarks.language import LANGUAGES, Language
 from benchmarks.terms import Terms
 from policy.schema import SchemaError, upgrade
@@ -115,6 +115,7 @@ def render(results: Results, language: Language) -> str:
         synthetic=_synthetic(ran.get("face-1n")),
         needs=results.lanes["face-1n"].needs if "face-1n" in results.lanes else (),
         models=MODELS,
+        beside=_beside(results),
         created=words.moment(results.created),
         charts={chart.name: svg(chart) for chart in _charts(results, words, ran)},
         few=terms.few,
@@ -126,6 +127,15 @@ def render(results: Results, language: Language) -> str:
         ],
     )
     return text.lstrip()  # macros leave empty lines before the doctype
+
+
+def _beside(results: Results) -> list[tuple[str, NetworkFigure, NetworkFigure]]:
+    """The figures that were measured of this run's networks and of the stronger ones alike."""
+    here, there = (
+        {figure.id: figure for network in networks for figure in network.figures}
+        for networks in (results.networks, results.stronger)
+    )
+    return [(key, here[key], there[key]) for key in terms.FIGURES if key in here and key in there]
 
 
 def _charts(results: Results, words: Terms, ran: Mapping[str, LaneResult]) -> list[Chart]:

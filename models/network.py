@@ -129,8 +129,12 @@ class Training(Entry):
 
 
 class Figure(Entry):
-    """One measured figure of a network: what, how much, with which 95 % interval, on what, and the command for it."""
+    """One measured figure of a network: what, how much, with which 95 % interval, on what, and the command for it.
 
+    `id` names those that a report shows beside a stronger network's.
+    """
+
+    id: str | None = None
     what: str
     value: float
     low: float | None = None
@@ -217,6 +221,8 @@ class Network(Entry):
     trained_on: Annotated[tuple[TrainedOn, ...], Field(strict=False)] = ()
     figures: Annotated[tuple[Figure, ...], Field(strict=False)] = ()
     about: About | None = None
+    stronger: str | None = None
+    """The id of the network of the same role that evidence should use instead; None: nothing is said."""
 
     @model_validator(mode="after")
     def _role_and_output_agree(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Iterator
@@ -113,13 +114,19 @@ class Registry:
         entries = document.get("network", [])
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise ManifestError(f"{path}: key network: expected [[network]] tables, found {type(entries).__name__}")
-        networks = tuple(_network(path, number, entry) for number, entry in enumerate(entries, start=1))
+        measured = _figures(path.with_name("figures.json"))
+        networks = tuple(_network(path, number, entry, measured) for number, entry in enumerate(entries, start=1))
         for key in ("id", "file"):
             seen: set[str] = set()
             for network in networks:
                 if (value := getattr(network, key)) in seen:
                     raise ManifestError(f"{path}: network {network.id}: key {key}: expected once, found again: {value}")
                 seen.add(value)
+        for network in networks:
+            if network.stronger is not None and network.stronger not in {other.id for other in networks}:
+                raise ManifestError(
+                    f"{path}: network {network.id}: key stronger: expected a network's id, found {network.stronger!r}"
+                )
         return cls(path, networks)
 
     def __getitem__(self, id: str) -> Network:  # noqa: A002  it is the manifest's key
@@ -184,9 +191,23 @@ def _not_installed(network: Network, path: Path) -> NotInstalled:
     )
 
 
-def _network(path: Path, number: int, entry: dict[str, Any]) -> Network:
+def _figures(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """What the proofs measured, by the digest of the file they measured it of (scripts/figures.py writes it)."""
     try:
-        return Network.model_validate(entry, context={"folder": path.parent})
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return {entry["sha256"]: entry["figures"] for entry in document}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ManifestError(f"{path}: expected figures as scripts/figures.py writes them, found: {error}") from error
+
+
+def _network(path: Path, number: int, entry: dict[str, Any], measured: dict[str, list[dict[str, Any]]]) -> Network:
+    figures = measured.get(str(entry.get("sha256")))
+    try:
+        return Network.model_validate(
+            entry if figures is None else entry | {"figures": figures}, context={"folder": path.parent}
+        )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = entry.get("id") or f"number {number}"

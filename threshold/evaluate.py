@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: threshold evaluate --faces lfw --models models/ --lang sv"
 
 
+DRAWN, NONE = "drawn", "none"
+
+
 class Language(StrEnum):
     """The languages of a report."""
 
@@ -34,13 +37,13 @@ def evaluate(
     lang: Annotated[Language, typer.Option(help="The report's language.")] = Language.en,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer people: seconds instead of a minute.")] = False,
     faces: Annotated[
-        str | None,
+        str,
         typer.Option(
-            metavar="SET|PATH|drawn",
-            help="Whom the face lane sees: a listed research set (its id, folder or tar), or drawn: people who don't "
-            "exist, with the networks that come along.",
+            metavar="drawn|SET|PATH|none",
+            help="Whom the face lane sees: drawn people, who don't exist, with the networks that come along; a listed "
+            "research set (its id, folder or tar); or none: the tag lane alone.",
         ),
-    ] = None,
+    ] = DRAWN,
     models: MODELS = None,
     record: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A processing record, for pictures that are no listed set.")
@@ -60,8 +63,9 @@ def evaluate(
 ) -> None:
     """Run both lanes over the same person-mornings and write results.json and report.html.
 
-    Without --faces the face lane isn't run, and the report says how to run it. With --faces drawn it runs with nothing
-    to download; that shows that everything works, and is no evidence about people.
+    By default the face lane sees drawn people, with nothing to download; that shows that everything works, and is no
+    evidence about people. With --faces SET it sees photographs, through stronger networks; with --faces none it isn't
+    run, and the report says how to run it.
     """
     from benchmarks.report import write
     from threshold.files import write_text
@@ -79,7 +83,7 @@ def evaluate(
 def run(
     out: Path,
     quick: bool = False,
-    faces: str | None = None,
+    faces: str = DRAWN,
     models: Path | None = None,
     record: Path | None = None,
     detector: str | None = None,
@@ -109,14 +113,14 @@ def run(
     with ExitStack() as stack:
         crew = None
         registry = Registry.bundled()
-        if faces == "drawn":
-            crew = Faces(
-                SyntheticPeople(),
+        if faces == DRAWN:
+            networks = (
                 installed(registry, "detector", detector or "bundled", models),
                 installed(registry, "embedder", embedder or "bundled", models),
-                Recipe(choice="largest", least_px=0),
             )
-        elif faces:
+            better = tuple(registry[each.network.stronger] for each in networks if each.network.stronger)
+            crew = Faces(SyntheticPeople(), *networks, Recipe(choice="largest", least_px=0), better)
+        elif faces != NONE:
             archive = stack.enter_context(Archive(find(faces, gate.sets)))
             # The gate is asked before the networks are looked for: a refusal must not depend on what is installed.
             gate.research(archive, "evaluate")
@@ -132,7 +136,7 @@ def run(
             return lambda: bar.advance(task)
 
         return measure(
-            chosen.sized(quick, drawn=faces == "drawn"),
+            chosen.sized(quick, drawn=faces == DRAWN),
             gate,
             out,
             crew,
@@ -141,9 +145,9 @@ def run(
         )
 
 
-def _command(quick: bool, faces: str | None) -> str:
+def _command(quick: bool, faces: str) -> str:
     """The command to run again; a path of this machine means nothing on another, so the set is named by its id."""
-    faces_option = "--faces drawn" if faces == "drawn" else "--faces SET --models DIR" if faces else ""
+    faces_option = {DRAWN: "", NONE: "--faces none"}.get(faces, "--faces SET --models DIR")
     words = ["threshold evaluate", "--quick" if quick else "", faces_option]
     return " ".join(word for word in words if word)
 
@@ -171,6 +175,11 @@ def _print(results: Results) -> None:
             console().print(f"{lane} was not run. It needs:")
             for need in result.needs:
                 console().print(f"  {need}")
+    if "synthetic" in {rate.grade for result in results.lanes.values() for rate in result.rates.values()}:
+        console().print(
+            "The face lane saw drawn people, who don't exist: it works, and that is no evidence about people. "
+            "For that: threshold evaluate --faces SET"
+        )
     for comparison in results.comparisons:
         if comparison.first_level == comparison.second_level == "middle":
             difference = comparison.difference

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from models.network import Network
+
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
@@ -35,3 +37,12 @@ def models() -> Path:
 def claim(text: str, figure: Any, target: Any, met: bool | None) -> dict[str, Any]:
     """`met` None: a figure to be printed, without a target."""
     return {"claim": text, "figure": figure, "target": target, "met": met}
+
+
+def card(network: Network, command: str, figures: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a proof says for a network's card (models.network.Figure), bound to the file that was measured."""
+    return {
+        "network": network.id,
+        "sha256": network.sha256,
+        "figures": [figure | {"command": command} for figure in figures],
+    }

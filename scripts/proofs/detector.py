@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,11 +15,12 @@ from benchmarks.pairs import person, read_pairs, read_people
 from edge.face import Face, Picture
 from models.anysize import any_size
 from models.registry import Registry
+from models.training.detector_drawn import frames
 from models.training.detector_judge import TEACHER, WIDE, Levels, Sought, judged, opened, scenes, seek
 from models.training.detector_scenes import Pixels, is_held_out
 from models.training.detector_targets import photograph
 from policy.archive import Archive
-from scripts.proofs._data import claim, lfw, models, pictures
+from scripts.proofs._data import card, claim, lfw, models, pictures
 
 SCORE = 0.6
 COMPOSITES = 1000
@@ -117,30 +118,45 @@ def prove() -> dict[str, Any]:
 
     sets: dict[str, Callable[[], list[Pixels]]] = {
         "View 1 test pictures": lambda: tested,
+        "frames of the synthetic entrance, 320 × 256": lambda: frames(COMPOSITES, 77),
         "composite scenes, 320 × 256, people held out": lambda: scenes(photo, COMPOSITES, 77),
     }
     figures: dict[str, dict[str, Any]] = {}
-    frames: Sequence[Picture] = ()
+    timed: Sequence[Picture] = ()
     for name, make in sets.items():
         sought = seek(make(), teacher, 77)
-        frames = sought.pictures
+        timed = sought.pictures
         figures[name] = {who: told(judged(content, sought), sought) for who, content in files.items()}
-    speed = milliseconds(files, frames[:300])
+    speed = milliseconds(files, timed[:300])
     mine = {name: both["bundled-detector"] for name, both in figures.items()}
     claims = []
-    for (name, figure), least in zip(mine.items(), (0.90, 0.95), strict=True):
+    for (name, figure), least in zip(mine.items(), (0.90, 0.95, None), strict=True):
         share, alarms = figure["found_of_all"], figure["false_alarms_per_1000_hidden"]
         error = figure["point_error"]
         claims += [
             claim(
                 f"{name}: share of YuNet's faces (score ≥ {TEACHER}) found",
                 share,
-                f"≥ {least}",
-                share["value"] >= least,
+                f"≥ {least}" if least else "printed",
+                share["value"] >= least if least else None,
             ),
-            claim(f"{name}: false alarms in 1,000 with the faces hidden", alarms, "≤ 20", alarms <= 20),
-            claim(f"{name}: mean error of the points, share of the eye distance", error, "≤ 0.08", error <= 0.08),
+            claim(f"{name}: false alarms in 1,000 with the faces hidden", alarms, "≤ 20" if least else "printed", alarms <= 20 if least else None),
+            claim(f"{name}: mean error of the points, share of the eye distance", error, "≤ 0.08" if least else "printed", error <= 0.08 if least else None),
         ]
     ratio = round(speed["bundled-detector"]["median"] / speed["yunet-2023mar"]["median"], 3)
     claims.append(claim("milliseconds a frame of 320 × 256, share of YuNet's", ratio, "≤ 1", ratio <= 1))
-    return {"claims": claims, "milliseconds": speed, "bytes": len(ours), "figures": figures}
+    cards = [card(registry["bundled-detector"], "make prove-detector", list(_figures(mine)))]
+    return {"claims": claims, "milliseconds": speed, "bytes": len(ours), "figures": figures, "cards": cards}
+
+
+def _figures(mine: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """For the card: of each set of pictures all faces, then those of each width, turn and light."""
+    for name, figure in mine.items():
+        for group, share in {"": figure["found_of_all"], **figure["by"]}.items():
+            if "value" in share:
+                low, high = share["interval"]
+                what = f"share of YuNet's faces found{f', {group}' if group else ''} ({share['faces']} faces)"
+                yield {"what": what, "value": share["value"], "low": low, "high": high, "on": name}
+        alarms, error = figure["false_alarms_per_1000_hidden"], figure["point_error"]
+        yield {"what": "false alarms in 1,000 with the faces hidden", "value": alarms, "on": name}
+        yield {"what": "mean error of the points, share of the eye distance", "value": error, "on": name}

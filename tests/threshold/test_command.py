@@ -60,7 +60,7 @@ def test_wrong_use_ends_with_2() -> None:
 
 
 def test_evaluate_without_faces_ends_with_0_and_says_what_the_face_lane_needs(tmp_path: Path) -> None:
-    done = threshold("evaluate", "--quick", "--out", str(tmp_path), "--json")
+    done = threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path), "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     jsonschema.validate(document, schema("results"))
@@ -75,8 +75,8 @@ def test_evaluate_without_faces_ends_with_0_and_says_what_the_face_lane_needs(tm
     }
 
 
-def test_the_face_lane_runs_on_drawn_people_with_nothing_to_download(tmp_path: Path) -> None:
-    done = threshold("evaluate", "--quick", "--faces", "drawn", "--out", str(tmp_path), "--json")
+def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(tmp_path: Path) -> None:
+    done = threshold("evaluate", "--quick", "--out", str(tmp_path), "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     jsonschema.validate(document, schema("results"))
@@ -86,6 +86,14 @@ def test_the_face_lane_runs_on_drawn_people_with_nothing_to_download(tmp_path: P
     assert {comparison["sentence"] for comparison in document["comparisons"]} == {"not shown (simulated)"}
     assert {comparison["difference"]["grade"] for comparison in document["comparisons"]} == {"synthetic"}
     assert document["sets"] == []
+    assert document["reproduce"] == "threshold evaluate --quick"
+    assert [network["id"] for network in document["stronger"]] == ["yunet-2023mar", "mobilefacenet-foamliu"]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "results.json",
+        "report.html",
+        "transactions-tag-uid.jsonl",
+        "transactions-face-1n.jsonl",
+    }
     report = (tmp_path / "report.html").read_text()
     assert "nobody is pictured" in report
     assert "photographs from a research set" not in report
@@ -93,7 +101,7 @@ def test_the_face_lane_runs_on_drawn_people_with_nothing_to_download(tmp_path: P
 
 def test_the_report_is_in_the_language_asked_for(tmp_path: Path) -> None:
     for language in ("en", "sv", "is"):
-        done = threshold("evaluate", "--quick", "--out", str(tmp_path), "--lang", language)
+        done = threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path), "--lang", language)
         assert done.returncode == 0
         assert f'lang="{language}"' in (tmp_path / "report.html").read_text()[:300]
 
