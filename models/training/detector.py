@@ -27,6 +27,7 @@ from benchmarks.pairs import person, read_people
 from edge.network import OnnxRuntime
 from models.anysize import any_size
 from models.registry import Registry
+from models.training.detector_drawn import frames
 from models.training.detector_export import SCORE, agreed, difference
 from models.training.detector_judge import Sought, judged, scenes, seek, together
 from models.training.detector_learn import Run, Settings, train
@@ -80,6 +81,7 @@ def held_out(photos: list[bytes], teacher: bytes, seed: int) -> dict[str, Sought
     return {
         "photographs": seek([photograph(data) for data in photos], teacher, seed),
         "scenes": seek(scenes(photo, min(COMPOSITES, 4 * len(photos)), 1000 + seed), teacher, seed),
+        "entrance": seek(frames(min(COMPOSITES, 4 * len(photos)), 1000 + seed), teacher, seed),
     }
 
 
@@ -110,6 +112,8 @@ def main(
         _, research_set = Gate(sets=sets).research(archive, "training")  # finding faces needs no permit; learning does
         names = [name for name in archive.names if person(name) in people]
         photos = {held: [archive.read(n) for n in names if is_held_out(person(n)) == held] for held in (False, True)}
+    if not photos[False]:
+        raise SystemExit(f"{options.people}: expected names of people in {options.images}, found none of them there")
     options.out.mkdir(parents=True, exist_ok=True)
     runtime = OnnxRuntime(teacher, options.teacher, options.threads)
     folders = [options.out / f"scenes-{side}" for side in (256, 384)]

@@ -28,9 +28,9 @@ class Settings:
     """All that decides what comes out, beside the pictures and the machine."""
 
     steps: int | None = None
-    minutes: float = 25.0
+    minutes: float = 75.0
     """Without `steps`: the learning rate follows the time, so a slower machine sees fewer and still ends well."""
-    scenes: int = 24_000
+    scenes: int = 40_000
     """Scenes of 256 × 256 px, made before the training; a twentieth as many of 384 × 384 px."""
     batch: int = 16
     rate: float = 3e-3
@@ -38,10 +38,10 @@ class Settings:
     warm: float = 0.03
     average: float = 0.998
     """Of the weights, kept at each step: what is judged and exported is the running average."""
-    weights: tuple[float, float, float] = (1.0, 1.0, 2.0)
+    weights: tuple[float, float, float] = (1.0, 1.0, 3.0)
     """Of the three reproaches: score, box, points."""
     seed: int = 1
-    look_every: int = 1000
+    look_every: int = 4000
     """Steps between two looks at the people held out, each with a checkpoint."""
 
 

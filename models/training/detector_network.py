@@ -48,7 +48,7 @@ class Thin(nn.Module):
 class Finder(nn.Module):
     """BGR 0…255, sides multiples of 32, to a score (as a logit) and 14 numbers for each cell."""
 
-    def __init__(self, widths: tuple[int, int, int, int] = (32, 48, 72, 80), neck: int = 48) -> None:
+    def __init__(self, widths: tuple[int, int, int, int] = (36, 56, 72, 80), neck: int = 48) -> None:
         super().__init__()
         a, b, c, d = widths
         self.stages = nn.ModuleList([

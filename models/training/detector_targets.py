@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge.detect import STRIDES
 from edge.network import OnnxRuntime
+from models.training.detector_drawn import drawn
 from models.training.detector_scenes import Pixels, plain, scene
 
 CELLS = 64
@@ -20,6 +21,8 @@ LEAST = 0.3
 """Score of a cell from which its box and points count."""
 PLAIN = 0.12
 """Share of the scenes that are a photograph as it is."""
+DRAWN = 5
+"""One scene in so many is a frame of the synthetic entrance."""
 
 Floats = NDArray[np.float32]
 
@@ -70,7 +73,12 @@ def prepare(
             def photo(chance: np.random.Generator = chance) -> Pixels:
                 return photograph(photos[int(chance.integers(len(photos)))])
 
-            canvas = plain(photo(), side, side) if chance.random() < PLAIN else scene(photo, side, side, chance)
+            if number % DRAWN == 0:
+                canvas = drawn(side, side, seed, number // DRAWN)
+            elif chance.random() < PLAIN:
+                canvas = plain(photo(), side, side)
+            else:
+                canvas = scene(photo, side, side, chance)
             pixels[number] = canvas
             told.append(said(teacher.run(tensor(canvas))))
             tick()
