@@ -16,7 +16,7 @@ from benchmarks.synthetic import SyntheticPeople
 from edge.acquire import Acquirer, Missed
 from edge.align import align
 from edge.detect import Detector
-from edge.embed import Embedder, unit
+from edge.embed import unit
 from edge.entrance import Entrance, Frame
 from edge.face import Box, Face, Picture, Pixels, Template
 from edge.gallery import Gallery

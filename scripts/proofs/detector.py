@@ -140,8 +140,18 @@ def prove() -> dict[str, Any]:
                 f"≥ {least}" if least else "printed",
                 share["value"] >= least if least else None,
             ),
-            claim(f"{name}: false alarms in 1,000 with the faces hidden", alarms, "≤ 20" if least else "printed", alarms <= 20 if least else None),
-            claim(f"{name}: mean error of the points, share of the eye distance", error, "≤ 0.08" if least else "printed", error <= 0.08 if least else None),
+            claim(
+                f"{name}: false alarms in 1,000 with the faces hidden",
+                alarms,
+                "≤ 20" if least else "printed",
+                alarms <= 20 if least else None,
+            ),
+            claim(
+                f"{name}: mean error of the points, share of the eye distance",
+                error,
+                "≤ 0.08" if least else "printed",
+                error <= 0.08 if least else None,
+            ),
         ]
     ratio = round(speed["bundled-detector"]["median"] / speed["yunet-2023mar"]["median"], 3)
     claims.append(claim("milliseconds a frame of 320 × 256, share of YuNet's", ratio, "≤ 1", ratio <= 1))

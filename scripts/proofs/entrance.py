@@ -1,4 +1,4 @@
-"""The synthetic entrance from frame to decision: 200 enrolled and 100 strangers a seed, the bundled and the public pair."""
+"""The synthetic entrance from frame to decision: 200 enrolled, 100 strangers a seed; bundled and public pair."""
 
 from __future__ import annotations
 
