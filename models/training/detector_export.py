@@ -5,67 +5,29 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from edge.detect import STRIDES
 from models.training.detector_network import SCALE, Finder, Thin, Unit
+from models.training.graph import ExportError, Graph, numbers
 
-OPSET, IR = 13, 8
-"""What every onnxruntime and OpenCV of the pinned ranges reads."""
 AGREE = 1e-4
 SCORE = 0.6
 """The detector's default score: the chosen one is shifted here, so that nobody has to name another."""
 
 
-class ExportError(RuntimeError):
-    """Error raised when the exported network doesn't say what the student says."""
-
-
-class _Graph:
-    """Nodes and weights under construction; every method returns the name of what it made."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def add(self, kind: str, *inputs: str, name: str | None = None, **attributes: object) -> str:
-        name = name or f"{kind.lower()}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def weight(self, values: NDArray[np.generic]) -> str:
-        name = f"weight{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(values, name))
-        return name
-
-    def conv(self, x: str, conv: nn.Conv2d, weight: NDArray[np.float64], bias: NDArray[np.float64]) -> str:
-        side, stride, pad = conv.kernel_size[0], conv.stride[0], int(conv.padding[0])
-        return self.add(
-            "Conv", x, self.weight(weight.astype(np.float32)), self.weight(bias.astype(np.float32)),
-            kernel_shape=[side] * 2, strides=[stride] * 2, pads=[pad] * 4, group=conv.groups,
-        )  # fmt: skip
+class _Graph(Graph):
+    """The detector's parts."""
 
     def unit(self, x: str, unit: Unit, scale: float = 1.0) -> str:
-        norm = unit.norm
-        if norm.running_mean is None or norm.running_var is None:
-            raise ExportError("expected a batch norm with running averages, found one without")
-        by = _numbers(norm.weight) / np.sqrt(_numbers(norm.running_var) + norm.eps)
-        shift = _numbers(norm.bias) - _numbers(norm.running_mean) * by
-        y = self.conv(x, unit.conv, _numbers(unit.conv.weight) * by[:, None, None, None] * scale, shift)
+        y = self.normed(x, unit.conv, unit.norm, scale)
         return self.add("Relu", y) if unit.bend else y
 
     def thin(self, x: str, thin: Thin) -> str:
         y = self.unit(self.unit(x, thin.each), thin.across)
         return self.add("Relu", self.add("Add", x, y) if thin.shortcut else y)
-
-
-def _numbers(tensor: torch.Tensor) -> NDArray[np.float64]:
-    return np.asarray(tensor.detach().cpu().double().numpy())
 
 
 def exported(finder: Finder, score: float = SCORE) -> bytes:
@@ -89,7 +51,7 @@ def exported(finder: Finder, score: float = SCORE) -> bytes:
     outputs = []
     for stride, part, mixer, head in zip(STRIDES, seen, finder.mixers, finder.heads, strict=True):
         last = graph.thin(part, mixer)
-        weight, bias = _numbers(head.weight), _numbers(head.bias)
+        weight, bias = numbers(head.weight), numbers(head.bias)
         bias[0] += lift
         for name, rows in (("cls", slice(0, 1)), ("bbox", slice(1, 5)), ("kps", slice(5, 15))):
             size = rows.stop - rows.start
@@ -103,15 +65,11 @@ def exported(finder: Finder, score: float = SCORE) -> bytes:
             else:
                 outputs.append((graph.add("Reshape", y, shape, name=f"{name}_{stride}"), size))
     outputs.sort(key=lambda output: ("cls", "obj", "bbox", "kps").index(output[0].split("_")[0]))
-    ins = [helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, "height", "width"])]
-    outs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, f"cells_{n}", size]) for n, size in outputs]
-    whole = helper.make_graph(graph.nodes, "threshold-detector", ins, outs, graph.weights)
-    model = helper.make_model(
-        whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR, producer_name="threshold"
+    return graph.file(
+        "threshold-detector",
+        {"input": [1, 3, "height", "width"]},
+        {name: [1, f"cells_{name}", size] for name, size in outputs},
     )
-    onnx.checker.check_model(model, full_check=True)
-    content: bytes = model.SerializeToString()
-    return content
 
 
 def difference(finder: Finder, content: bytes, score: float = SCORE, seed: int = 0) -> float:

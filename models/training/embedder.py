@@ -27,7 +27,7 @@ from benchmarks.machine import cpu_seconds
 from benchmarks.pairs import read_people
 from models.registry import Installed, Registry
 from models.training import faces as prepared
-from models.training.export import agreed, difference, milliseconds
+from models.training.embedder_export import agreed, difference, milliseconds
 from models.training.faces import Faces
 from models.training.heldout import judged
 from models.training.run import Run, train

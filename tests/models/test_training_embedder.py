@@ -117,7 +117,7 @@ def test_a_target_is_the_teacher_s_word_on_the_template_s_part_of_a_face(trained
 def test_the_exported_network_says_what_the_student_says(trained):
     import torch
 
-    from models.training.export import difference
+    from models.training.embedder_export import difference
     from models.training.student import Student
 
     out, _, last = trained
