@@ -58,7 +58,7 @@ class FaceRun:
         self._crews: Crews = self._people.crews(scenario)
         networks = (faces.detector.network, faces.embedder.network)
         self._permit, self._overlap = self._people.admit(gate, networks, self._crews)
-        self.networks = tuple(used(network) for network in networks)
+        self.networks = (*(used(network) for network in networks), *self._people.networks)
         self.sets, self.source, self.grade = self._people.sets, self._people.name, self._people.grade
         recipe = faces.recipe
         self._acquirer = Acquirer(

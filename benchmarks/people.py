@@ -7,7 +7,7 @@ from typing import Protocol
 
 from benchmarks.accuracy import admit, set_used
 from benchmarks.crew import Crews, crews
-from benchmarks.evidence import Grade, SetUsed
+from benchmarks.evidence import Grade, NetworkUsed, SetUsed
 from benchmarks.pairs import person
 from benchmarks.scenario import Scenario
 from edge.face import Picture
@@ -36,6 +36,11 @@ class People(Protocol):
         """The research sets they come from; known after `admit`."""
         ...
 
+    @property
+    def networks(self) -> tuple[NetworkUsed, ...]:
+        """What drew them; of photographs nothing."""
+        ...
+
     def crews(self, scenario: Scenario) -> Crews:
         """Who is who. Raises FacesError when there are too few."""
         ...
@@ -59,6 +64,7 @@ class ArchivePeople:
         self.name = str(archive.path)
         self.grade: Grade = "technology"
         self.sets: tuple[SetUsed, ...] = ()
+        self.networks: tuple[NetworkUsed, ...] = ()
 
     def crews(self, scenario: Scenario) -> Crews:
         return crews(self._archive, scenario)

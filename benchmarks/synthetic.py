@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from benchmarks.crew import Crew, Crews
-from benchmarks.evidence import Grade, SetUsed
+from benchmarks.evidence import Grade, NetworkUsed, SetUsed
 from benchmarks.scenario import Scenario
 from edge.face import Picture
 from edge.picture import of_pixels
+from models.card import DRAWN_PEOPLE
+from models.people.basis import bundled
 from models.people.render import View, render
 from models.people.view import Light, Pose
 from models.registry import Network
@@ -19,6 +21,11 @@ from policy.gate import Gate
 from policy.permit import Permit
 from policy.synthetic import Claim
 
+ACCOUNT = (
+    "It draws faces from what near-frontal photographs of LFW's View 1 training people have in common, and the rest by "
+    "rules. These people are well-known, the photographs from news sites; none of them was asked. No photograph is in it."
+)
+"""What a report says of the people behind the drawn ones; the whole account is models/bundled/people.md."""
 _SIZE = 176
 """Width and height of a picture, px."""
 
@@ -32,6 +39,8 @@ class SyntheticPeople:
     name: str = "synthetic people"
     grade: Grade = "synthetic"
     sets: tuple[SetUsed, ...] = ()
+    networks: tuple[NetworkUsed, ...] = field(default_factory=lambda: (_generator(),), compare=False)
+    """The generator: it takes part like a network."""
     _drawn: dict[str, Picture] = field(default_factory=dict, repr=False, compare=False)
     """The pictures that the gate has drawn again; the five sessions show the same ones."""
 
@@ -100,6 +109,17 @@ class SyntheticPeople:
             noise_seed=int(chance.integers(2**31)),
         )
         return self.seed * 10_000_000 + int(who), view
+
+
+def _generator() -> NetworkUsed:
+    return NetworkUsed(
+        id=DRAWN_PEOPLE,
+        role="generator",
+        sha256=bundled().digest,
+        licence="Apache-2.0",
+        training=ACCOUNT,
+        training_verified=True,
+    )
 
 
 def _names(crew: Crew) -> Iterator[str]:

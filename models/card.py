@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from models.network import EmbeddingOutput, InputContract, LogitsOutput, Network, YunetOutput
 
 MARK = "account to verify before print"
+
+
+DRAWN_PEOPLE = "drawn-people"
+
+
+def drawn_people() -> str:
+    """The card of the generator, which is no network and stands in no manifest."""
+    return (files("models") / "bundled" / "people.md").read_text(encoding="utf-8")
 
 
 def card(network: Network) -> str:

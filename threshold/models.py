@@ -121,12 +121,21 @@ def verify(folder: Folder = None, json: Json = False) -> None:
 
 @app.command(epilog="Example: threshold models card mobilefacenet-foamliu")
 def card(
-    id: Annotated[str, typer.Argument(metavar="ID", help="A network, as `list` names it.")],  # noqa: A002
+    id: Annotated[  # noqa: A002
+        str, typer.Argument(metavar="ID", help="A network, as `list` names it; or drawn-people, which aren't one.")
+    ],
     json: Json = False,
 ) -> None:
     """Show a network's card: contracts, licence, provenance, and what is known of its training people."""
+    from models.card import DRAWN_PEOPLE, drawn_people
     from models.card import card as page
 
+    if id == DRAWN_PEOPLE:
+        if json:
+            emit({"network": None, "markdown": drawn_people()})
+        else:
+            typer.echo(drawn_people(), nl=False)
+        return
     network = _registry()[id]
     if json:
         emit({"network": network.model_dump(mode="json"), "markdown": page(network)})

@@ -11,7 +11,7 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from results_example import SCENARIO, results
 
-from benchmarks import bootstrap, evaluation, evidence, faces, interval, terms
+from benchmarks import bootstrap, evaluation, evidence, faces, interval, synthetic, terms
 from benchmarks.accuracy import Recipe
 from benchmarks.language import Language, Words, catalogue
 from benchmarks.scenario import FACTORS
@@ -40,7 +40,7 @@ def _toml(package: str, name: str) -> dict[str, Any]:
 
 
 def _in_data() -> set[str]:
-    found = {SCENARIO.title, *evaluation.FACE_NEEDS}
+    found = {SCENARIO.title, *evaluation.FACE_NEEDS, synthetic.ACCOUNT}
     for factor in SCENARIO.factor:
         found |= {factor.unit, factor.source} | ({factor.mark} if factor.mark else set())
     for entry in _toml("policy", "sets.toml").values():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from models.card import MARK, card
+from models.card import MARK, card, drawn_people
+from models.people.basis import FILE, bundled
 from models.registry import Registry
 
 
@@ -37,3 +38,10 @@ def test_scaling_is_a_formula_to_compute_by():
     page = card(Registry.bundled()["minifas-98.20"])
     assert "(pixel / 255 − mean) / deviation; mean 0, 0, 0, deviation 1, 1, 1" in page
     assert "longer side × 1.5" in page
+
+
+def test_the_generator_has_a_card_too() -> None:
+    text = drawn_people()
+    assert "They weren't asked." in text
+    assert f"{FILE.stat().st_size:,} B" in text
+    assert bundled().digest in text
