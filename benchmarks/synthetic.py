@@ -22,8 +22,9 @@ from policy.permit import Permit
 from policy.synthetic import Claim
 
 ACCOUNT = (
-    "It draws faces from what near-frontal photographs of LFW's View 1 training people have in common, and the rest by "
-    "rules. These people are well-known, the photographs from news sites; none of them was asked. No photograph is in it."
+    "It draws faces from what near-frontal photographs of LFW's View 1 training people have in common, and the rest "
+    "by rules. These people are well-known, the photographs from news sites; none of them was asked. No photograph is "
+    "in it."
 )
 """What a report says of the people behind the drawn ones; the whole account is models/bundled/people.md."""
 _SIZE = 176
