@@ -59,7 +59,7 @@ def evaluate(
         networks, sets, grade = run.networks, run.sets, run.grade
         with Rows(folder, "face-1n") as face_rows:
             settings = run.run(face_rows)
-        result = lane_result(scenario, face_rows, "face.", replicates)
+        result = lane_result(scenario, face_rows, "face.", replicates, run.grade)
         rates = face_rates(scenario, face_rows, settings, run.source, run.grade, replicates)
         lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": settings})
     return Results(

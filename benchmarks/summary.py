@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from benchmarks import bootstrap
-from benchmarks.evidence import Grade, LaneResult, Point, Quantity, Rate
+from benchmarks.evidence import Grade, LaneResult, Point, Quantity, Rate, weaker
 from benchmarks.interval import Interval, wilson
 from benchmarks.rows import Rows
 from benchmarks.scenario import LEVELS, Level, Scenario
@@ -18,8 +18,12 @@ from edge.transaction import Transaction
 MIDDLE = Session("middle", "middle")
 
 
-def lane_result(scenario: Scenario, rows: Rows, prefix: str, replicates: int) -> LaneResult:
-    points = tuple(_point(scenario, rows, level, prefix, replicates) for level in LEVELS)
+def lane_result(
+    scenario: Scenario, rows: Rows, prefix: str, replicates: int, pictures: Grade = "technology"
+) -> LaneResult:
+    """`pictures` is the grade of what the lane saw: rates on drawn people are `synthetic`, whatever surrounds them."""
+    grade = weaker(pictures, "simulated")
+    points = tuple(_point(scenario, rows, level, prefix, replicates, grade) for level in LEVELS)
     middle = [row for row in rows.of(MIDDLE.name) if row.presented.t_ns is not None]
     return LaneResult(
         status="ran",
@@ -37,7 +41,7 @@ def lane_result(scenario: Scenario, rows: Rows, prefix: str, replicates: int) ->
     )
 
 
-def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates: int) -> Point:
+def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates: int, grade: Grade) -> Point:
     session = Session(level, "middle")
     chosen = rows.of(session.name)
     failed = [row.outcome != "opened" for row in chosen]
@@ -56,7 +60,7 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
             len(failed),
             bootstrap.proportion(failed, subjects, replicates, seed=scenario.seed),
             source,
-            "simulated",
+            grade,
         ),
         failure_reasons=dict(Counter(row.reason for row in chosen if row.outcome != "opened")),
         transaction_time=_quantiles(
@@ -64,14 +68,14 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
             [row.true_subject or "" for row in opened],
             "s",
             source,
-            "simulated",
+            grade,
             replicates,
             scenario.seed,
         ),
         persons_per_minute={
             passage: quantity
             for passage in passages
-            if (quantity := _throughput(rows, Session(level, passage), source, replicates, scenario.seed))
+            if (quantity := _throughput(rows, Session(level, passage), source, replicates, scenario.seed, grade))
         },
     )
 
@@ -95,7 +99,7 @@ def _quantiles(
     return quantiles
 
 
-def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed: int) -> Quantity | None:
+def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed: int, grade: Grade) -> Quantity | None:
     """60 / mean headway between crossings; None where fewer than two persons crossed."""
     headways: list[float] = []
     subjects: list[str] = []
@@ -111,7 +115,7 @@ def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed
     interval = bootstrap.mean(headways, subjects, replicates, seed=seed)
     inverted = Interval(60.0 / interval.high, 60.0 / interval.low, interval.level, interval.method)
     value = 60.0 / float(np.mean(headways))
-    return Quantity.of(value, "persons/min", len(headways), inverted, f"{source}, saturated", "simulated")
+    return Quantity.of(value, "persons/min", len(headways), inverted, f"{source}, saturated", grade)
 
 
 def face_rates(

@@ -83,6 +83,13 @@ def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(tmp_
     face = document["lanes"]["face-1n"]
     assert face["status"] == "ran"
     assert {rate["grade"] for rate in face["rates"].values()} == {"synthetic"}
+    for point in face["points"]:
+        stated = [
+            point["legitimate_failures"],
+            *point["transaction_time"].values(),
+            *point["persons_per_minute"].values(),
+        ]
+        assert {figure["grade"] for figure in stated} == {"synthetic"}
     assert {comparison["sentence"] for comparison in document["comparisons"]} == {"not shown (simulated)"}
     assert {comparison["difference"]["grade"] for comparison in document["comparisons"]} == {"synthetic"}
     assert document["sets"] == []
