@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.people.basis import Basis, bundled
-from models.people.canvas import EYE_Y, MEAN, MIDDLE, PATCH, Plane, Spots, bells, grid, shifted
+from models.people.canvas import EYE_Y, MIDDLE, PATCH, Plane, Spots, bells, grid
 from models.people.identity import Identity, generator, identity
 
 Layer = NDArray[np.floating]
@@ -42,14 +42,13 @@ def draw(who: Identity, basis: Basis, glasses: bool = False, hat: bool = False) 
     """Painted from the back: hair behind, neck and coat, ears, skull, face, hair in front, glasses, hat."""
     x, y = grid()
     dx = x - np.float32(MIDDLE)
-    offsets = basis.offsets(who.latents)
-    offsets[:, 1] += np.array([-1, 1, 0, -0.6, 0.6], np.float32) * np.float32(who.tilt)
     half = outline(y, who)
     skull = step(half - np.abs(dx), 1.5)
-    face, skin = _face(who, basis, offsets)
+    strands = _strands(who.grain)
+    face, points = _face(who, basis, strands)
+    skin = np.array(who.skin, np.float32)
     colour = np.zeros((*x.shape, 3), np.float32)
     cover = np.zeros_like(x)
-    strands = _strands(who.grain)
 
     behind = _behind(x, y, who)
     _paint(colour, cover, behind, np.array(who.hair, np.float32) * 0.62 * strands[..., None])
@@ -64,19 +63,14 @@ def draw(who: Identity, basis: Basis, glasses: bool = False, hat: bool = False) 
 
     rim = np.clip((half - np.abs(dx)) / 16.0, 0.0, 1.0)
     rim = rim * np.clip((np.float32(CHIN + who.chin) - y) / 10.0 + 0.35, 0, 1)
-    surface = face * 1.0
     blend = (rim * rim * (3 - 2 * rim))[..., None]
     surface = blend * face + (1 - blend) * (0.55 * face + 0.45 * skin * 0.84)
     surface *= (0.86 + 0.14 * np.minimum(1, rim * 1.6))[..., None]
     for mx, my, radius in who.moles:
         spot = np.exp(-((dx - mx) ** 2 + (y - my) ** 2) / (2 * radius**2))
         surface *= 1 - 0.35 * spot[..., None]
-    _grown(surface, dx, y, MEAN + offsets, strands, who)
-    for ex, ey in (MEAN + offsets)[:2]:
-        _iris(surface, x - ex, y - ey, who)
     _paint(colour, cover, skull, surface)
     _paint(colour, cover, _front(dx, y, strands, who), _hair(who, dx, y, strands))
-    points = (MEAN + offsets).astype(np.float32)
     if glasses:
         _glasses(colour, cover, x, y, points, who, wide)
     if hat:
@@ -118,27 +112,40 @@ def _paint(colour: Layer, cover: Plane, mask: Plane, paint: Layer) -> None:
     np.copyto(cover, cover + mask - cover * mask)
 
 
-def _face(who: Identity, basis: Basis, offsets: Spots) -> tuple[Layer, Layer]:
-    """The face's surface over the whole canvas, its points where they belong, and the mean skin colour (3,)."""
+def _face(who: Identity, basis: Basis, strands: Plane) -> tuple[Layer, Spots]:
+    """The face's surface over the whole canvas, moved to the person's shape, and its five points (5 × 2, px)."""
     left, top, right, bottom = PATCH
-    patch = np.clip(basis.patch(who.latents), 4, 251)
-    skin = np.concatenate([patch[76:104, 20:40].reshape(-1, 3), patch[76:104, 88:108].reshape(-1, 3)]).mean(0)
-    height, width = grid()[0].shape
-    whole = cv2.copyMakeBorder(patch, top, height - bottom, left, width - right, cv2.BORDER_REPLICATE)
     x, y = grid()
-    dx, dy = np.stack(shifted(offsets)) + np.tensordot(who.warps, bells(), 1)
-    stretch = np.float32(1 / who.width)
-    tone = np.array(who.skin, np.float32)
-    whole = whole * np.clip(tone / np.maximum(skin, 8), 0.3, 3.0)
-    whole = np.where(whole > 190, 190 + 50 * np.tanh((whole - 190) / 60), whole).astype(np.float32)
+    height, width = x.shape
+    beyond = (top, height - bottom, left, width - right)
+    ratio = cv2.copyMakeBorder(basis.patch(who.latents), *beyond, cv2.BORDER_REPLICATE)
+    surface = np.asarray(ratio * np.array(who.skin, np.float32), np.float32)
+    # Bright skin nears white as film does, without an edge.
+    surface = np.where(surface > 200, 200 + 45 * np.tanh((surface - 200) / 45), surface).astype(np.float32)
+    _grown(surface, x - np.float32(MIDDLE), y, basis.marks, strands, who)
+    for ex, ey in basis.marks[:2]:
+        _iris(surface, x - ex, y - ey, who)
+    moved = cv2.copyMakeBorder(basis.field(who.latents), *beyond, cv2.BORDER_REPLICATE) * _fade()[..., None]
+    moved += np.tensordot(who.warps, bells(), 1).transpose(1, 2, 0)
+    moved[..., 0] += (x - np.float32(MIDDLE)) * np.float32(0.5 * (who.width - 1))
+    moved[..., 1] += np.float32(who.tilt / 22) * (np.float32(MIDDLE) - x) * _fade() * 0.5
+    places = basis.marks.reshape(5, 1, 2)
+    points = basis.marks + cv2.remap(moved, places[..., 0], places[..., 1], cv2.INTER_LINEAR).reshape(5, 2)
+    back = moved.copy()
+    for _ in range(4):  # whence a px comes: the field runs from the mean shape, this one towards it
+        back = cv2.remap(moved, x - back[..., 0], y - back[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     surface = cv2.remap(
-        whole,
-        (x - dx - np.float32(MIDDLE)) * (0.5 + 0.5 * stretch) + np.float32(MIDDLE),
-        y - dy,
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
+        surface, x - back[..., 0], y - back[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    return np.asarray(surface, np.float32), tone
+    return np.asarray(surface, np.float32), points.astype(np.float32)
+
+
+@cache
+def _fade() -> Plane:
+    """1 on the face, 0 at the canvas's edge: shapes move the face, not what is round it."""
+    x, y = grid()
+    away = np.hypot((x - np.float32(MIDDLE)) / 60, (y - 118) / 80)
+    return np.asarray(np.clip((1.35 - away) / 0.5, 0, 1), np.float32)
 
 
 def _grown(surface: Layer, dx: Plane, y: Plane, points: Spots, strands: Plane, who: Identity) -> None:

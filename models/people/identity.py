@@ -102,8 +102,8 @@ def identity_of(seed: int, basis: Basis) -> Identity:
     row = latents(seed, basis)
     warped = basis.latents + len(WARPS)
     build = row[warped:]
-    base = np.array(HAIRS[int(chance.choice(len(HAIRS), p=(0.14, 0.14, 0.14, 0.14, 0.16, 0.06, 0.12, 0.1)))])
-    hair = np.clip(base * chance.uniform(0.75, 1.25) + chance.normal(0, 5, 3), 8, 230)
+    base = np.array(HAIRS[int(chance.choice(len(HAIRS), p=(0.16, 0.18, 0.18, 0.14, 0.12, 0.06, 0.1, 0.06)))])
+    hair = np.clip(base * chance.uniform(0.8, 1.2) * (1 + np.array([-0.05, 0, 0.05]) * chance.normal()), 12, 215)
     # From pale to dark brown, as reflectances run: not evenly spaced, and a little redder or yellower.
     pale = float(chance.beta(1.3, 1.1))
     skin = SKIN_DARK + (SKIN_PALE - SKIN_DARK) * pale
@@ -115,7 +115,7 @@ def identity_of(seed: int, basis: Basis) -> Identity:
         (float(chance.normal(0, 26)), float(chance.uniform(70, 172)), float(chance.uniform(0.7, 1.4)))
         for _ in range(int(chance.poisson(0.7)))
     )
-    coat = chance.uniform(25, 190, 3)
+    coat = chance.uniform(45, 130) * (1 + chance.uniform(-0.3, 0.3, 3))
     return Identity(
         seed=seed,
         grain=own if not turn else seed,
@@ -145,7 +145,7 @@ def identity_of(seed: int, basis: Basis) -> Identity:
         coat=_colour(coat),
         frame=_colour(chance.uniform(10, 90, 3)),
         lens=(float(chance.uniform(14, 18.5)), float(chance.uniform(9, 15))),
-        cap=_colour(chance.uniform(20, 200, 3)),
+        cap=_colour(chance.uniform(40, 140) * (1 + chance.uniform(-0.3, 0.3, 3))),
     )
 
 

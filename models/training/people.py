@@ -16,87 +16,144 @@ import io
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.people.bands import REGIONS, STEP, up, windows
-from models.people.basis import FILE, Basis, inside, packed, read
+from models.people.basis import COLUMNS, FILE, ROWS, TINT_STEP, Basis, packed, read
 from models.people.canvas import MIDDLE, PATCH, WARPS
 from models.people.identity import BUILD, latents
+from models.training.aligned import Aligned, aligned, components
 from models.training.looks import Looks, Seen
 from models.training.portraits import Portrait, held_out, portraits
 
 Floats = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.generic]]
 
-COARSE, FINE, SHAPE, SKEWED = 60, 36, 5, 3
-"""How many components: of the coarse band, of each fine region, of the points' symmetrical and other shifts."""
+LIGHT, SHAPE, SKEWED = 160, 24, 4
+"""How many components: of light, dark and tint, of the shape's symmetrical and other part."""
 GREY = np.array([0.114, 0.587, 0.299], np.float32)
+_DARK = 12.0
+"""Levels added before a logarithm: noise in the dark counts for little."""
+_BROAD = 20.0
+"""Px: light that changes more slowly over a face than this is the room's, and the complexion."""
+_TINT = 2.0
+"""How much a knot's tint counts beside a px's light."""
 RESEMBLES = 0.30
 """A cosine above this counts as resembling: a margin below 0.335, the embedder's FMR 0.001 threshold on LFW."""
 
 
-def components(rows: Floats, count: int) -> tuple[Floats, Floats]:
-    """The mean (px,) and the leading directions (count × px), each of the length of its deviation."""
-    mean = rows.mean(0)
-    rows = rows - mean
-    # Subspace iteration: as good as the whole decomposition for the leading components, in seconds.
-    vectors = np.random.default_rng(0).standard_normal((rows.shape[1], min(count + 8, rows.shape[1])))
-    vectors = vectors.astype(np.float32)
-    for _ in range(4):
-        vectors, _ = np.linalg.qr(rows.T @ (rows @ vectors))
-    _, singular, turned = np.linalg.svd(rows @ vectors, full_matrices=False)
-    vectors, values = (vectors @ turned.T)[:, :count], singular[:count] ** 2 / len(rows)
-    return mean, (vectors * np.sqrt(values)).T.astype(np.float32)
+def _place(rows: tuple[int, int], reach: int) -> tuple[slice, slice]:
+    """The px of a patch between two heights of the canvas, `reach` px to both sides of the middle."""
+    left, top, _, _ = PATCH
+    middle = round(MIDDLE + 0.5) - left
+    return slice(rows[0] - top, rows[1] - top), slice(middle - reach, middle + reach)
 
 
-def fit(pixels: NDArray[np.uint8], offsets: Floats) -> Arrays:
-    """All components of portraits: n × HEIGHT × WIDTH × 3 BGR, and n × 5 × 2 px."""
+def _oval(soft: float) -> Floats:
+    """h × w: 1 on the face, 0 beyond."""
     left, top, right, bottom = PATCH
-    rows, columns = up()
-    down, across = np.linalg.pinv(rows).astype(np.float32), np.linalg.pinv(columns).astype(np.float32)
-    n, half = len(pixels), (right - left) // 2
-    coarse = np.empty((n, (bottom - top) // STEP, (right - left) // STEP, 3), np.float32)
-    fine = np.empty((n, bottom - top, half), np.float16)
-    for number, picture in enumerate(pixels):
-        patch = picture[top:bottom, left:right].astype(np.float32)
-        patch = (patch + patch[:, ::-1]) / 2  # symmetrical: no side light, no parting
-        for channel in range(3):
-            coarse[number, :, :, channel] = down @ patch[:, :, channel] @ across.T
-        fine[number] = (patch @ GREY)[:, :half] - (rows @ (coarse[number] @ GREY) @ columns.T)[:, :half]
-    y, x = np.mgrid[top:bottom, left:right]
-    oval = np.clip(1.6 - np.hypot((x - MIDDLE) / 50, (y - 114) / 66), 0, 1) ** 0.5
-    weight = np.clip(down @ oval @ across.T, 0.02, 1)[None, :, :, None]  # the face, not what is behind it
-    part = coarse.shape[2] // 2
-    mean, directions = components((coarse * weight).astype(np.float32)[:, :, :part].reshape(n, -1), COARSE)
-
-    def whole(halves: Floats) -> Floats:
-        grid = halves.reshape(-1, coarse.shape[1], part, 3)
-        return np.asarray(np.concatenate([grid, grid[:, :, ::-1]], axis=2) / weight, np.float32)
-
-    arrays: Arrays = {"coarse_mean": whole(mean)[0].astype(np.float16)}
-    arrays |= {f"coarse.{key}": value for key, value in packed(whole(directions)).items()}
-    fine_mean = fine.mean(0, dtype=np.float32)
-    arrays["fine_mean"] = fine_mean.astype(np.float16)
-    for name in REGIONS:
-        where = inside(name)
-        _, directions = components(
-            (fine[:, where].astype(np.float32) - fine_mean[where]) * windows()[name][where], FINE
-        )
-        arrays |= {f"fine.{name}.{key}": value for key, value in packed(directions).items()}
-    mirrored = offsets[:, [1, 0, 2, 4, 3]] * np.array([-1, 1], np.float32)
-    even = (offsets + mirrored) / 2
-    mean, directions = components(even.reshape(n, -1).astype(np.float32), SHAPE)
-    _, skewed = components((offsets - even).reshape(n, -1).astype(np.float32), SKEWED)
-    arrays["shape_mean"] = mean.reshape(5, 2)
-    arrays["shape"] = np.concatenate([directions, 0.5 * skewed]).reshape(-1, 5, 2)
-    return arrays
+    y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
+    return np.asarray(np.clip((1.03 - np.hypot((x - MIDDLE) / 51, (y - 119) / 71)) * soft, 0, 1), np.float32)
 
 
-def spread(count: int) -> Arrays:
+def _rest(values: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """What is left of a plane when its broad course over the face is taken away, and that course."""
+    blur = cv2.GaussianBlur(values * weight, (0, 0), _BROAD)
+    broad = np.asarray(blur / (cv2.GaussianBlur(weight, (0, 0), _BROAD) + 1e-3), np.float32)
+    return values - broad, broad
+
+
+def fit(faces: Aligned) -> Arrays:
+    """All components of aligned photographs: of those with a quiet mouth in even light, and of every shape."""
+    n, weight = len(faces.pixels), _oval(8.0)
+    light = np.empty((n, ROWS, COLUMNS), np.float32)
+    broad = np.zeros((ROWS, COLUMNS), np.float32)
+    tint = np.empty((n, ROWS // TINT_STEP, COLUMNS // TINT_STEP, 2), np.float32)
+    cheeks = _place((94, 144), 44)
+    for number, pixels in enumerate(faces.pixels):
+        colours = pixels.astype(np.float32)
+        light[number], course = _rest(np.log(colours @ GREY + _DARK), weight)
+        broad += (course - course[cheeks].mean()) / n
+        for place, channel in enumerate((0, 2)):
+            ratio, _ = _rest(np.log((colours[..., channel] + _DARK) / (colours[..., 1] + _DARK)), weight)
+            ratio = cv2.GaussianBlur(ratio, (0, 0), 2.0)
+            tint[number, ..., place] = cv2.resize(ratio, tint.shape[2:0:-1], interpolation=cv2.INTER_AREA)
+    quiet, teeth, span = _quiet(light)
+    light, tint = light[quiet], tint[quiet]
+    light, tint = (light + light[:, :, ::-1]) / 2, (tint + tint[:, :, ::-1]) / 2
+    inside = _oval(5.0)
+    rows = np.concatenate(
+        [
+            (light * inside)[:, :, : COLUMNS // 2].reshape(len(light), -1),
+            _TINT * (tint * inside[2::TINT_STEP, 2::TINT_STEP, None])[:, :, : tint.shape[2] // 2].reshape(len(tint), -1),
+        ],
+        axis=1,
+    )
+    norms = np.linalg.norm(rows - rows.mean(0), axis=1)
+    usual = norms < np.percentile(norms, 90)
+    print(f"components: {usual.sum()} quiet faces of {n}", file=sys.stderr)
+    mean, directions, deviations = components(rows[usual], LIGHT)
+    scores = (rows[usual] - mean) @ directions.T / deviations
+    scaled = directions * deviations[:, None]
+    for measure, low in ((teeth, 20.0), (span, 20.0)):
+        mean, scaled = _closed(mean, scaled, scores, measure[quiet][usual], low)
+    split = ROWS * COLUMNS // 2
+    course = (broad + broad[:, ::-1]) / 2
+
+    def tints(part: Floats) -> Floats:
+        return np.asarray(part.reshape(-1, ROWS // TINT_STEP, COLUMNS // TINT_STEP // 2, 2) / _TINT, np.float32)
+
+    arrays: Arrays = {
+        "light_mean": (mean[:split].reshape(ROWS, -1) + course[:, : COLUMNS // 2]).astype(np.float16),
+        "tint_mean": tints(mean[split:])[0].astype(np.float16),
+    }
+    arrays |= {f"light.{key}": part for key, part in packed(scaled[:, :split].reshape(LIGHT, ROWS, -1)).items()}
+    arrays |= {f"tint.{key}": part for key, part in packed(tints(scaled[:, split:])).items()}
+    return arrays | _shapes(faces)
+
+
+def _quiet(light: Floats) -> tuple[NDArray[np.bool_], Floats, Floats]:
+    """Which faces have a mouth that is nearly closed and no light from one side; how bright the mouth's middle is, and
+    how much light and dark there is down through it."""
+    down = light[(slice(None), *_place((140, 160), 9))].mean(2)
+    span = np.ptp(down, axis=1)
+    teeth = light[(slice(None), *_place((146, 152), 9))].mean((1, 2))
+    uneven = np.abs(light - light[:, :, ::-1])[(slice(None), *_place((54, 174), 44))].mean((1, 2))
+    quiet = (span < np.percentile(span, 60)) & (teeth < np.percentile(teeth, 85))
+    return quiet & (uneven < np.percentile(uneven, 75)), teeth, span
+
+
+def _closed(mean: Floats, scaled: Floats, scores: Floats, measure: Floats, low: float) -> tuple[Floats, Floats]:
+    """The mean and the directions with the mouth's `measure` held at a low percentile: nobody's differs in it."""
+    centred = measure - measure.mean()
+    slope = np.linalg.solve(scores.T @ scores + 0.05 * len(scores) * np.eye(scores.shape[1]), scores.T @ centred)
+    along = (slope / np.linalg.norm(slope)).astype(np.float32)
+    far = (np.percentile(measure, low) - measure.mean()) / np.linalg.norm(slope)
+    step = along @ scaled
+    return np.asarray(mean + far * step, np.float32), np.asarray(scaled - np.outer(along, step), np.float32)
+
+
+def _shapes(faces: Aligned) -> Arrays:
+    """The components of the fields: of their symmetrical part, and of the rest, halved."""
+    fields = faces.fields
+    mirrored = fields[:, :, ::-1] * np.array([-1, 1], np.float32)
+    even = (fields + mirrored) / 2
+    weight = cv2.resize(_oval(3.0), even.shape[2:0:-1], interpolation=cv2.INTER_AREA)[None, :, :, None]
+    mean, directions, deviations = components((even * weight).reshape(len(even), -1), SHAPE)
+    _, skewed, skews = components(((fields - even) * weight).reshape(len(even), -1), SKEWED)
+    shape = np.concatenate([directions * deviations[:, None], 0.5 * skewed * skews[:, None]])
+    return {
+        "shape_mean": mean.reshape(even.shape[1:]).astype(np.float32),
+        "marks": faces.marks,
+    } | {f"shape.{key}": part for key, part in packed(shape.reshape(-1, *even.shape[1:]).astype(np.float32)).items()}
+
+
+def spread() -> Arrays:
     """The latents' mean and deviations before anything is known of how they look."""
-    deviations = np.full(count + len(WARPS) + BUILD, 0.8, np.float32)
-    deviations[:30] = deviations[COARSE : COARSE + SHAPE + SKEWED] = deviations[count:] = 1.1
+    deviations = np.full(LIGHT + SHAPE + SKEWED + len(WARPS) + BUILD, 0.9, np.float32)
+    deviations[LIGHT : LIGHT + SHAPE + SKEWED] = 1.2
+    deviations[LIGHT + SHAPE + SKEWED : -BUILD] = 0.5
     return {"centre": np.zeros(len(deviations), np.float32), "spread": deviations}
 
 
