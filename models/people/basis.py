@@ -24,7 +24,12 @@ FILE = Path(__file__).parents[1] / "bundled" / "people.npz"
 
 TINT_STEP, SHAPE_STEP = 4, 8
 """Px of the canvas between the knots of the tint and of the shape's field."""
+_BRIGHT = 0.35
+"""No px is brighter than the complexion by more than this, as a logarithm."""
 ROWS, COLUMNS = PATCH[3] - PATCH[1], PATCH[2] - PATCH[0]
+
+_CHEEKS = (slice(36, 116), slice(24, 104))
+"""The px of the patch whose mean is the complexion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,13 @@ class Basis:
         """h × w × 3, BGR: the ratio to the complexion, at the mean shape."""
         of = latents[: len(self.light)]
         light = _whole(self.light_mean + np.tensordot(of, self.light, 1))
+        light = light - light[_CHEEKS].mean()
+        # Highlights stay short of a mask.
+        light = np.where(light > 0, _BRIGHT * np.tanh(light / _BRIGHT), light)
         tint = _whole(self.tint_mean + np.tensordot(of, self.tint, 1)).astype(np.float32)
-        tint = cv2.resize(tint, (COLUMNS, ROWS), interpolation=cv2.INTER_CUBIC)
+        tinted = cv2.resize(tint, (COLUMNS, ROWS), interpolation=cv2.INTER_CUBIC)
         # Green keeps the light's own, so that tint moves little of the lightness.
-        return np.asarray(np.exp(np.dstack([light + tint[..., 0], light, light + tint[..., 1]])), np.float32)
+        return np.asarray(np.exp(np.dstack([light + tinted[..., 0], light, light + tinted[..., 1]])), np.float32)
 
     def field(self, latents: Floats) -> Floats:
         """h × w × 2: how far (x, y) each px of the mean shape moves, px."""

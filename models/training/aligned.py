@@ -85,12 +85,15 @@ def _even(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     values = grey.astype(np.float32)
     rest = values - cv2.GaussianBlur(values, (0, 0), 14)
     contrast = np.sqrt(cv2.GaussianBlur(rest * rest, (0, 0), 18)) + 4
-    return np.clip(128 + 45 * cv2.GaussianBlur(rest / contrast, (0, 0), 1.2), 0, 255).astype(np.uint8)
+    even: NDArray[np.uint8] = np.clip(128 + 45 * cv2.GaussianBlur(rest / contrast, (0, 0), 1.2), 0, 255).astype(
+        np.uint8
+    )
+    return even
 
 
 def _flows(own: NDArray[np.uint8], weight: Floats) -> NDArray[np.float16]:
     """n × h × w × 2: from each px of the common shape to where the picture has it."""
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     flow.setFinestScale(1)
     grid_x, grid_y = _grid(weight.shape)
     fields = np.zeros((*own.shape, 2), np.float16)
@@ -101,7 +104,9 @@ def _flows(own: NDArray[np.uint8], weight: Floats) -> NDArray[np.float16]:
         near = mean + ((rows - mean) @ directions.T) @ directions
         for number in range(len(own)):
             wanted = np.clip(near[number].reshape(weight.shape) / np.maximum(weight, 0.05) + 128, 0, 255)
-            move = np.clip(flow.calc(wanted.astype(np.uint8), warped[number], None), -_FAR, _FAR)
+            # OpenCV's stub knows no call without a first guess.
+            found = flow.calc(wanted.astype(np.uint8), warped[number], None)  # type: ignore[call-overload]
+            move = np.clip(found, -_FAR, _FAR)
             move = cv2.GaussianBlur(move, (0, 0), _SMOOTH) * weight[..., None]
             field = np.clip(_at(fields[number].astype(np.float32), move) + move, -_FAR, _FAR)
             fields[number] = field
@@ -147,9 +152,10 @@ def _marks(mean: Floats, offsets: Floats) -> Floats:
     left, top = PATCH[:2]
     field = cv2.resize(mean, (COLUMNS, ROWS), interpolation=cv2.INTER_CUBIC)
     target = MEAN + (offsets + offsets[[1, 0, 2, 4, 3]] * np.array([-1, 1], np.float32)) / 2
-    marks = target.astype(np.float32)
+    marks: Floats = np.asarray(target, np.float32)
     for _ in range(8):
         places = (marks - (left, top)).astype(np.float32).reshape(5, 1, 2)
-        marks = target - cv2.remap(field, places[..., 0], places[..., 1], cv2.INTER_LINEAR).reshape(5, 2)
+        moved = cv2.remap(field, places[..., 0], places[..., 1], cv2.INTER_LINEAR).reshape(5, 2)
+        marks = np.asarray(target - moved, np.float32)
     mirrored = marks[[1, 0, 2, 4, 3]] * np.array([-1, 1]) + np.array([2 * MIDDLE, 0])
     return np.asarray((marks + mirrored) / 2, np.float32)

@@ -3,29 +3,42 @@
     python -m models.training.people --images DIR --people FILE --detector FILE --embedder FILE
 
 DIR holds a folder of photographs a person; FILE the names of those who may be used (the View 1 training people), the
-count after the name ignored. One person in ten stays out, for the near-copy check. Everything is seeded. Three steps:
-principal components of the aligned faces; a shift of the latents' mean away from what makes all drawn faces alike to
-the embedder (a linear fit over `--first` heads); and a list of the numbers, of `--second` drawn, whose heads are found
-by the detector and resemble the fewest others.
+count after the name ignored. One person in ten stays out, for the near-copy check. Everything is seeded, on one core;
+`--checkpoints DIR` keeps each step's result and takes it up again. Steps: photographs aligned by flow; principal
+components of light, dark and tint, of those with a quiet mouth in even light, and of shapes; a shift of the latents'
+mean away from what makes all drawn faces alike to the embedder (a linear fit over `--first` heads); and a list of the
+numbers, of `--second` drawn, whose heads the detector finds where they are and which resemble the fewest others.
+models/training/people.json tells what a run took and made.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import json
+import os
+import platform
 import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.people.basis import COLUMNS, FILE, ROWS, TINT_STEP, Basis, packed, read
-from models.people.canvas import MIDDLE, PATCH, WARPS
+from models.people.canvas import MIDDLE, PATCH
 from models.people.identity import BUILD, latents
 from models.training.aligned import Aligned, aligned, components
 from models.training.looks import Looks, Seen
 from models.training.portraits import Portrait, held_out, portraits
+
+LOG = Path(__file__).with_suffix(".json")
+"""What the last run took and made."""
 
 Floats = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.generic]]
@@ -39,6 +52,10 @@ _BROAD = 20.0
 """Px: light that changes more slowly over a face than this is the room's, and the complexion."""
 _TINT = 2.0
 """How much a knot's tint counts beside a px's light."""
+_MUTED = 0.7
+"""What is left of the tint's deviations: those of photographs are half the room's light and the camera's."""
+_SHARP, _SHARP_PX = 0.8, 1.5
+"""How much of the finest structure is added again, and how fine: what the mean over many faces has blurred."""
 RESEMBLES = 0.30
 """A cosine above this counts as resembling: a margin below 0.335, the embedder's FMR 0.001 threshold on LFW."""
 
@@ -77,16 +94,18 @@ def fit(faces: Aligned) -> Arrays:
         broad += (course - course[cheeks].mean()) / n
         for place, channel in enumerate((0, 2)):
             ratio, _ = _rest(np.log((colours[..., channel] + _DARK) / (colours[..., 1] + _DARK)), weight)
-            ratio = cv2.GaussianBlur(ratio, (0, 0), 2.0)
-            tint[number, ..., place] = cv2.resize(ratio, tint.shape[2:0:-1], interpolation=cv2.INTER_AREA)
+            smooth = cv2.GaussianBlur(ratio, (0, 0), 2.0)
+            tint[number, ..., place] = cv2.resize(smooth, tint.shape[2:0:-1], interpolation=cv2.INTER_AREA)
     quiet, teeth, span = _quiet(light)
     light, tint = light[quiet], tint[quiet]
-    light, tint = (light + light[:, :, ::-1]) / 2, (tint + tint[:, :, ::-1]) / 2
+    light = np.asarray((light + light[:, :, ::-1]) / 2, np.float32)
+    tint = np.asarray((tint + tint[:, :, ::-1]) / 2, np.float32)
     inside = _oval(5.0)
     rows = np.concatenate(
         [
             (light * inside)[:, :, : COLUMNS // 2].reshape(len(light), -1),
-            _TINT * (tint * inside[2::TINT_STEP, 2::TINT_STEP, None])[:, :, : tint.shape[2] // 2].reshape(len(tint), -1),
+            _TINT
+            * (tint * inside[2::TINT_STEP, 2::TINT_STEP, None])[:, :, : tint.shape[2] // 2].reshape(len(tint), -1),
         ],
         axis=1,
     )
@@ -99,10 +118,15 @@ def fit(faces: Aligned) -> Arrays:
     for measure, low in ((teeth, 20.0), (span, 20.0)):
         mean, scaled = _closed(mean, scaled, scores, measure[quiet][usual], low)
     split = ROWS * COLUMNS // 2
-    course = (broad + broad[:, ::-1]) / 2
+    course = np.asarray((broad + broad[:, ::-1]) / 2, np.float32)
 
     def tints(part: Floats) -> Floats:
         return np.asarray(part.reshape(-1, ROWS // TINT_STEP, COLUMNS // TINT_STEP // 2, 2) / _TINT, np.float32)
+
+    sharp = np.concatenate([mean[None], scaled])
+    sharp[:, :split] = [_sharp(row.reshape(ROWS, -1)).reshape(-1) for row in sharp[:, :split]]
+    sharp[1:, split:] *= _MUTED
+    mean, scaled = np.asarray(sharp[0], np.float32), np.asarray(sharp[1:], np.float32)
 
     arrays: Arrays = {
         "light_mean": (mean[:split].reshape(ROWS, -1) + course[:, : COLUMNS // 2]).astype(np.float16),
@@ -111,6 +135,11 @@ def fit(faces: Aligned) -> Arrays:
     arrays |= {f"light.{key}": part for key, part in packed(scaled[:, :split].reshape(LIGHT, ROWS, -1)).items()}
     arrays |= {f"tint.{key}": part for key, part in packed(tints(scaled[:, split:])).items()}
     return arrays | _shapes(faces)
+
+
+def _sharp(half: Floats) -> Floats:
+    whole = np.concatenate([half, half[:, ::-1]], axis=1)
+    return np.asarray((whole + _SHARP * (whole - cv2.GaussianBlur(whole, (0, 0), _SHARP_PX)))[:, : half.shape[1]])
 
 
 def _quiet(light: Floats) -> tuple[NDArray[np.bool_], Floats, Floats]:
@@ -140,8 +169,8 @@ def _shapes(faces: Aligned) -> Arrays:
     mirrored = fields[:, :, ::-1] * np.array([-1, 1], np.float32)
     even = (fields + mirrored) / 2
     weight = cv2.resize(_oval(3.0), even.shape[2:0:-1], interpolation=cv2.INTER_AREA)[None, :, :, None]
-    mean, directions, deviations = components((even * weight).reshape(len(even), -1), SHAPE)
-    _, skewed, skews = components(((fields - even) * weight).reshape(len(even), -1), SKEWED)
+    mean, directions, deviations = components((even * weight).reshape(len(even), -1).astype(np.float32), SHAPE)
+    _, skewed, skews = components(((fields - even) * weight).reshape(len(even), -1).astype(np.float32), SKEWED)
     shape = np.concatenate([directions * deviations[:, None], 0.5 * skewed * skews[:, None]])
     return {
         "shape_mean": mean.reshape(even.shape[1:]).astype(np.float32),
@@ -150,14 +179,16 @@ def _shapes(faces: Aligned) -> Arrays:
 
 
 def spread() -> Arrays:
-    """The latents' mean and deviations before anything is known of how they look."""
-    deviations = np.full(LIGHT + SHAPE + SKEWED + len(WARPS) + BUILD, 0.9, np.float32)
-    deviations[LIGHT : LIGHT + SHAPE + SKEWED] = 1.2
-    deviations[LIGHT + SHAPE + SKEWED : -BUILD] = 0.5
+    """The latents' mean and deviations. The leading components of light and dark are half the room's, so they vary less
+    than in photographs; shapes vary more, for they tell people apart and look calm."""
+    deviations = np.full(LIGHT + SHAPE + SKEWED + BUILD, 0.9, np.float32)
+    deviations[:6] = 0.7
+    deviations[LIGHT : LIGHT + SHAPE] = 1.3
+    deviations[-BUILD:] = 1.2
     return {"centre": np.zeros(len(deviations), np.float32), "spread": deviations}
 
 
-def lean(rows: Floats, seen: Seen, far: float = 2.0) -> Floats:
+def lean(rows: Floats, seen: Seen, far: float = 1.5) -> Floats:
     """The shift of the latents' mean that takes templates away from their common mean.
 
     A ridge regression of the share in the mean's direction on the latents (`rows`, n × latents); `far` counts its
@@ -172,20 +203,18 @@ def lean(rows: Floats, seen: Seen, far: float = 2.0) -> Floats:
 
 
 def apart(seen: Seen, count: int) -> list[int]:
-    """Indices of `count` heads of those that may be chosen, after the ones that resemble the most others have gone, one
-    by one. The last to go would be first: the beginning of the list holds those most apart."""
+    """Indices of `count` heads of those that may be chosen, in order, after the ones that resemble the most others have
+    gone, one by one."""
     kept = np.flatnonzero(seen.fit)
     alike = seen.templates[kept] @ seen.templates[kept].T > RESEMBLES
     np.fill_diagonal(alike, False)
     degree = alike.sum(1).astype(int)
-    gone: list[int] = []
     alive = np.ones(len(kept), bool)
-    for _ in kept:
+    for _ in range(len(kept) - count):
         worst = int(np.argmax(np.where(alive, degree, -1)))
         alive[worst] = False
         degree -= alike[worst]
-        gone.append(int(kept[worst]))
-    return gone[::-1][:count]
+    return [int(index) for index in kept[alive]]
 
 
 def basis_of(arrays: Arrays) -> tuple[Basis, bytes]:
@@ -196,31 +225,92 @@ def basis_of(arrays: Arrays) -> tuple[Basis, bytes]:
     return read(file.getvalue()), file.getvalue()
 
 
+def stage(file: Path | None, make: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What a step makes, or what it made when it ran before and was kept."""
+    if file is not None and file.is_file():
+        print(f"{file}: taken up again", file=sys.stderr, flush=True)
+        with np.load(file, allow_pickle=False) as kept:
+            return dict(kept)
+    made = make()
+    if file is not None:
+        whole = file.with_suffix(".part.npz")
+        np.savez(whole, **made)
+        whole.replace(file)
+    return made
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("images", "people", "detector", "embedder"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=FILE)
-    parser.add_argument("--first", type=int, default=1800)
+    parser.add_argument("--first", type=int, default=1400)
     parser.add_argument("--second", type=int, default=8000)
     parser.add_argument("--keep", type=int, default=1200)
-    options = parser.parse_args()
-    people = [line.split()[0] for line in options.people.read_text("utf-8").splitlines() if line.strip()]
-    chosen: list[Portrait] = list(
-        portraits(options.images, [who for who in people if not held_out(who)], options.detector)
+    parser.add_argument(
+        "--checkpoints", type=Path, help="a folder outside the repository: holds photographs while used"
     )
-    print(f"portraits: {len(chosen)} of {len({portrait.person for portrait in chosen})} people", file=sys.stderr)
-    arrays = fit(np.stack([p.pixels for p in chosen]), np.stack([p.offsets for p in chosen]))
-    arrays |= spread(COARSE + SHAPE + SKEWED + FINE * len(REGIONS))
+    options = parser.parse_args()
+    started, used = time.monotonic(), time.process_time()
+    cv2.setNumThreads(1)
+    if options.checkpoints:
+        options.checkpoints.mkdir(parents=True, exist_ok=True)
+
+    def kept(name: str, make: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        return stage(options.checkpoints / f"{name}.npz" if options.checkpoints else None, make)
+
+    people = [line.split()[0] for line in options.people.read_text("utf-8").splitlines() if line.strip()]
+    people = [who for who in people if not held_out(who)]
+
+    def align() -> Mapping[str, Any]:
+        chosen: list[Portrait] = list(portraits(options.images, people, options.detector))
+        print(f"portraits: {len(chosen)}", file=sys.stderr, flush=True)
+        faces = aligned(np.stack([p.pixels for p in chosen]), np.stack([p.offsets for p in chosen]))
+        names = np.array([p.person for p in chosen])
+        return {"pixels": faces.pixels, "fields": faces.fields, "marks": faces.marks, "names": names}
+
+    faces = kept("aligned", align)
+    arrays = dict(kept("components", lambda: fit(Aligned(faces["pixels"], faces["fields"], faces["marks"])))) | spread()
     looks = Looks(options.detector, options.embedder)
-    basis, _ = basis_of(arrays)
-    first = range(700_000, 700_000 + options.first)
-    arrays["centre"] = lean(np.stack([latents(seed, basis) for seed in first]), looks.at(first, basis))
-    basis, _ = basis_of(arrays)
-    second = range(1_000_000, 1_000_000 + options.second)
-    arrays["seeds"] = np.array([second[index] for index in apart(looks.at(second, basis), options.keep)], np.int64)
-    _, content = basis_of(arrays)
+
+    def look(name: str, seeds: range) -> Seen:
+        basis, _ = basis_of(arrays)
+        found = [
+            kept(f"{name}-{part.start}", lambda part=part: asdict(looks.at(part, basis)))  # type: ignore[misc]
+            for part in (seeds[at : at + 1000] for at in range(0, len(seeds), 1000))
+        ]
+        return Seen(np.concatenate([f["templates"] for f in found]), np.concatenate([f["fit"] for f in found]))
+
+    first, second = range(700_000, 700_000 + options.first), range(1_000_000, 1_000_000 + options.second)
+    plain, _ = basis_of(arrays)
+    arrays["centre"] = lean(np.stack([latents(seed, plain) for seed in first]), look("first", first))
+    seen = look("second", second)
+    arrays["seeds"] = np.array([second[index] for index in apart(seen, options.keep)], np.int64)
+    basis, content = basis_of(arrays)
     options.out.write_bytes(content)
+    log = {
+        "file": {"sha256": basis.digest, "bytes": len(content)},
+        "inputs": {
+            "photographs": len(faces["names"]),
+            "people": len(set(faces["names"].tolist())),
+            "held_out_people": "one in ten, by a digest of the name",
+            "list": sha256(options.people.read_bytes()).hexdigest(),
+            "detector": sha256(options.detector.read_bytes()).hexdigest(),
+            "embedder": sha256(options.embedder.read_bytes()).hexdigest(),
+        },
+        "components": {"light_and_tint": LIGHT, "shape": SHAPE + SKEWED, "build": BUILD},
+        "heads": {"first": len(first), "second": len(second), "found": int(seen.fit.sum()), "kept": options.keep},
+        "seconds": {"wall": round(time.monotonic() - started), "cpu": round(time.process_time() - used)},
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+        },
+    }
+    LOG.write_text(json.dumps(log, indent=2) + "\n", "utf-8")
     print(f"{options.out}: {len(content):,} B", file=sys.stderr)
 
 
