@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.people.basis import Basis, bundled
-from models.people.canvas import EYE_Y, MIDDLE, PATCH, Plane, Spots, grid
+from models.people.canvas import EYE_Y, HEIGHT, MIDDLE, PATCH, WIDTH, Plane, Spots, grid
 from models.people.identity import Identity, generator, identity
 
 Layer = NDArray[np.floating]
@@ -116,28 +116,49 @@ def _paint(colour: Layer, cover: Plane, mask: Plane, paint: Layer) -> None:
 
 def _face(who: Identity, basis: Basis, strands: Plane) -> tuple[Layer, Spots, Layer]:
     """The face's surface over the whole canvas, moved to the person's shape; its five points (5 × 2, px); and the field
-    that led there: the px that came to (x, y) lay at (x, y) minus the field (HEIGHT × WIDTH × 2, px)."""
-    left, top, right, bottom = PATCH
+    that led there, as `shaped` has it."""
     x, y = grid()
-    height, width = x.shape
-    beyond = (top, height - bottom, left, width - right)
-    ratio = cv2.copyMakeBorder(basis.patch(who.latents), *beyond, cv2.BORDER_REPLICATE)
-    surface: Layer = np.asarray(ratio * np.array(who.skin, np.float32), np.float32)
-    # Bright skin nears white as film does, without an edge.
-    surface = np.where(surface > 200, 200 + 45 * np.tanh((surface - 200) / 45), surface).astype(np.float32)
+    surface = bare(who, basis)
     _grown(surface, x - np.float32(MIDDLE), y, basis.marks, strands, who)
     for ex, ey in basis.marks[:2]:
         _iris(surface, x - ex, y - ey, who)
-    shape = cv2.copyMakeBorder(basis.field(who.latents), *beyond, cv2.BORDER_REPLICATE)
-    moved: Layer = np.asarray(shape * _fade()[..., None], np.float32)
-    moved[..., 1] += np.float32(who.tilt / 22) * (np.float32(MIDDLE) - x) * _fade() * 0.5
+    points, back = shaped(who, basis)
+    return moved(surface, back), points, back
+
+
+def bare(who: Identity, basis: Basis) -> Layer:
+    """What the components alone give: skin over the whole canvas, on the mean shape, BGR levels."""
+    ratio = cv2.copyMakeBorder(basis.patch(who.latents), *_beyond(), cv2.BORDER_REPLICATE)
+    surface = ratio * np.array(who.skin, np.float32)
+    # Bright skin nears white as film does, without an edge.
+    return np.asarray(np.where(surface > 200, 200 + 45 * np.tanh((surface - 200) / 45), surface), np.float32)
+
+
+def shaped(who: Identity, basis: Basis) -> tuple[Spots, Layer]:
+    """The five points on the person's shape (5 × 2, px), and the field from the mean shape to it: what came to (x, y)
+    lay at (x, y) minus the field (HEIGHT × WIDTH × 2, px)."""
+    x, y = grid()
+    shape = cv2.copyMakeBorder(basis.field(who.latents), *_beyond(), cv2.BORDER_REPLICATE)
+    there: Layer = np.asarray(shape * _fade()[..., None], np.float32)
+    there[..., 1] += np.float32(who.tilt / 22) * (np.float32(MIDDLE) - x) * _fade() * 0.5
     places = basis.marks.reshape(5, 1, 2)
-    points = basis.marks + cv2.remap(moved, places[..., 0], places[..., 1], cv2.INTER_LINEAR).reshape(5, 2)
-    back = moved.copy()
+    points = basis.marks + cv2.remap(there, places[..., 0], places[..., 1], cv2.INTER_LINEAR).reshape(5, 2)
+    back = there.copy()
     for _ in range(4):  # whence a px comes: the field runs from the mean shape, this one towards it
-        back = _remapped(moved, x - back[..., 0], y - back[..., 1], cv2.INTER_LINEAR)
-    surface = _remapped(surface, x - back[..., 0], y - back[..., 1], cv2.INTER_CUBIC)
-    return surface, points.astype(np.float32), back
+        back = _remapped(there, x - back[..., 0], y - back[..., 1], cv2.INTER_LINEAR)
+    return points.astype(np.float32), back
+
+
+def moved(surface: Layer, back: Layer) -> Layer:
+    """A surface on the mean shape, moved by the field of `shaped`."""
+    x, y = grid()
+    return _remapped(surface, x - back[..., 0], y - back[..., 1], cv2.INTER_CUBIC)
+
+
+def _beyond() -> tuple[int, int, int, int]:
+    """Px of the canvas above, below, left and right of the patch."""
+    left, top, right, bottom = PATCH
+    return top, HEIGHT - bottom, left, WIDTH - right
 
 
 def _remapped(layer: Layer, x: Plane, y: Plane, how: int) -> Layer:

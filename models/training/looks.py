@@ -19,24 +19,30 @@ from models.people.view import Light, lit
 from models.training.portraits import similarity
 
 Floats = NDArray[np.float32]
-_MEAN, _DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 _OFF_PX = 4.0
 """A head whose found points lie farther from the true ones, on average, isn't drawn clearly enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Templates (n × 128, unit length) of drawn heads, and whether each may be chosen: found by the
-    detector where it is."""
+    """Templates (n × 128, unit length) of drawn heads, and whether each may be chosen: found by the detector
+    where it is."""
 
     templates: Floats
     fit: NDArray[np.bool_]
 
 
 class Looks:
-    """The two networks. The embedder takes RGB 112 × 112 as MobileFaceNet does."""
+    """The two networks. The embedder takes RGB 112 × 112, of values from 0 to 1 less `mean` by `deviation`; by default
+    as mobilefacenet-foamliu does."""
 
-    def __init__(self, detector: Path, embedder: Path) -> None:
+    def __init__(
+        self, detector: Path, embedder: Path, mean: Floats | None = None, deviation: Floats | None = None
+    ) -> None:
+        self._mean = _MEAN if mean is None else mean
+        self._deviation = _DEVIATION if deviation is None else deviation
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(embedder), options, providers=["CPUExecutionProvider"])
@@ -48,7 +54,7 @@ class Looks:
         crop = cv2.warpAffine(
             pixels, similarity(points, np.array(TEMPLATE_112, np.float32)), (112, 112), flags=cv2.INTER_CUBIC
         )
-        scaled = (crop[..., ::-1].astype(np.float32) / 255 - _MEAN) / _DEVIATION
+        scaled = (crop[..., ::-1].astype(np.float32) / 255 - self._mean) / self._deviation
         (raw,) = self._session.run(None, {self._input: scaled.transpose(2, 0, 1)[None].astype(np.float32)})
         return np.asarray(raw[0] / np.linalg.norm(raw[0]), np.float32)
 
