@@ -56,7 +56,7 @@ _MUTED = 0.7
 """What is left of the tint's deviations: those of photographs are half the room's light and the camera's."""
 _SHARP, _SHARP_PX = 0.8, 1.5
 """How much of the finest structure is added again, and how fine: what the mean over many faces has blurred."""
-RESEMBLES = 0.30
+RESEMBLES = 0.32
 """A cosine above this counts as resembling: a margin below 0.335, the embedder's FMR 0.001 threshold on LFW."""
 
 
@@ -181,8 +181,8 @@ def _shapes(faces: Aligned) -> Arrays:
 def spread() -> Arrays:
     """The latents' mean and deviations. The leading components of light and dark are half the room's, so they vary less
     than in photographs; shapes vary more, for they tell people apart and look calm."""
-    deviations = np.full(LIGHT + SHAPE + SKEWED + BUILD, 0.9, np.float32)
-    deviations[:6] = 0.7
+    deviations = np.full(LIGHT + SHAPE + SKEWED + BUILD, 1.0, np.float32)
+    deviations[:6] = 0.75
     deviations[LIGHT : LIGHT + SHAPE] = 1.3
     deviations[-BUILD:] = 1.2
     return {"centre": np.zeros(len(deviations), np.float32), "spread": deviations}
@@ -245,8 +245,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=FILE)
     parser.add_argument("--first", type=int, default=1400)
-    parser.add_argument("--second", type=int, default=8000)
-    parser.add_argument("--keep", type=int, default=1200)
+    parser.add_argument("--second", type=int, default=12000)
+    parser.add_argument("--keep", type=int, default=1040)
     parser.add_argument(
         "--checkpoints", type=Path, help="a folder outside the repository: holds photographs while used"
     )
