@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.people.basis import Basis, bundled
-from models.people.canvas import EYE_Y, MEAN, MIDDLE, PATCH, Plane, Spots, bells, grid, shifted
+from models.people.canvas import EYE_Y, HEIGHT, MIDDLE, PATCH, WIDTH, Plane, Spots, grid
 from models.people.identity import Identity, generator, identity
 
 Layer = NDArray[np.floating]
@@ -42,14 +42,15 @@ def draw(who: Identity, basis: Basis, glasses: bool = False, hat: bool = False) 
     """Painted from the back: hair behind, neck and coat, ears, skull, face, hair in front, glasses, hat."""
     x, y = grid()
     dx = x - np.float32(MIDDLE)
-    offsets = basis.offsets(who.latents)
-    offsets[:, 1] += np.array([-1, 1, 0, -0.6, 0.6], np.float32) * np.float32(who.tilt)
-    half = outline(y, who)
-    skull = step(half - np.abs(dx), 1.5)
-    face, skin = _face(who, basis, offsets)
+    strands = _strands(who.grain)
+    face, points, back = _face(who, basis, strands)
+    # The skull's outline moves with the face.
+    aside, height = np.abs(dx - back[..., 0]), y - back[..., 1]
+    half = outline(height, who)
+    skull = step(half - aside, 1.5)
+    skin = np.array(who.skin, np.float32)
     colour = np.zeros((*x.shape, 3), np.float32)
     cover = np.zeros_like(x)
-    strands = _strands(who.grain)
 
     behind = _behind(x, y, who)
     _paint(colour, cover, behind, np.array(who.hair, np.float32) * 0.62 * strands[..., None])
@@ -62,21 +63,16 @@ def draw(who: Identity, basis: Basis, glasses: bool = False, hat: bool = False) 
     ears = step(1.0 - np.hypot((np.abs(dx) - wide - 0.5) / 7.0, (y - 110 + np.abs(dx) * 0.08) / 16.0), 0.15)
     _paint(colour, cover, ears, skin * (0.86 - 0.02 * (np.abs(dx) - wide))[..., None])
 
-    rim = np.clip((half - np.abs(dx)) / 16.0, 0.0, 1.0)
-    rim = rim * np.clip((np.float32(CHIN + who.chin) - y) / 10.0 + 0.35, 0, 1)
-    surface = face * 1.0
+    rim = np.clip((half - aside) / 11.0, 0.0, 1.0)
+    rim = rim * np.clip((np.float32(CHIN + who.chin) - height) / 8.0 + 0.35, 0, 1)
     blend = (rim * rim * (3 - 2 * rim))[..., None]
     surface = blend * face + (1 - blend) * (0.55 * face + 0.45 * skin * 0.84)
     surface *= (0.86 + 0.14 * np.minimum(1, rim * 1.6))[..., None]
     for mx, my, radius in who.moles:
         spot = np.exp(-((dx - mx) ** 2 + (y - my) ** 2) / (2 * radius**2))
         surface *= 1 - 0.35 * spot[..., None]
-    _grown(surface, dx, y, MEAN + offsets, strands, who)
-    for ex, ey in (MEAN + offsets)[:2]:
-        _iris(surface, x - ex, y - ey, who)
     _paint(colour, cover, skull, surface)
     _paint(colour, cover, _front(dx, y, strands, who), _hair(who, dx, y, strands))
-    points = (MEAN + offsets).astype(np.float32)
     if glasses:
         _glasses(colour, cover, x, y, points, who, wide)
     if hat:
@@ -118,27 +114,63 @@ def _paint(colour: Layer, cover: Plane, mask: Plane, paint: Layer) -> None:
     np.copyto(cover, cover + mask - cover * mask)
 
 
-def _face(who: Identity, basis: Basis, offsets: Spots) -> tuple[Layer, Layer]:
-    """The face's surface over the whole canvas, its points where they belong, and the mean skin colour (3,)."""
-    left, top, right, bottom = PATCH
-    patch = np.clip(basis.patch(who.latents), 4, 251)
-    skin = np.concatenate([patch[76:104, 20:40].reshape(-1, 3), patch[76:104, 88:108].reshape(-1, 3)]).mean(0)
-    height, width = grid()[0].shape
-    whole = cv2.copyMakeBorder(patch, top, height - bottom, left, width - right, cv2.BORDER_REPLICATE)
+def _face(who: Identity, basis: Basis, strands: Plane) -> tuple[Layer, Spots, Layer]:
+    """The face's surface over the whole canvas, moved to the person's shape; its five points (5 × 2, px); and the field
+    that led there, as `shaped` has it."""
     x, y = grid()
-    dx, dy = np.stack(shifted(offsets)) + np.tensordot(who.warps, bells(), 1)
-    stretch = np.float32(1 / who.width)
-    tone = np.array(who.skin, np.float32)
-    whole = whole * np.clip(tone / np.maximum(skin, 8), 0.3, 3.0)
-    whole = np.where(whole > 190, 190 + 50 * np.tanh((whole - 190) / 60), whole).astype(np.float32)
-    surface = cv2.remap(
-        whole,
-        (x - dx - np.float32(MIDDLE)) * (0.5 + 0.5 * stretch) + np.float32(MIDDLE),
-        y - dy,
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(surface, np.float32), tone
+    surface = bare(who, basis)
+    _grown(surface, x - np.float32(MIDDLE), y, basis.marks, strands, who)
+    for ex, ey in basis.marks[:2]:
+        _iris(surface, x - ex, y - ey, who)
+    points, back = shaped(who, basis)
+    return moved(surface, back), points, back
+
+
+def bare(who: Identity, basis: Basis) -> Layer:
+    """What the components alone give: skin over the whole canvas, on the mean shape, BGR levels."""
+    ratio = cv2.copyMakeBorder(basis.patch(who.latents), *_beyond(), cv2.BORDER_REPLICATE)
+    surface = ratio * np.array(who.skin, np.float32)
+    # Bright skin nears white as film does, without an edge.
+    return np.asarray(np.where(surface > 200, 200 + 45 * np.tanh((surface - 200) / 45), surface), np.float32)
+
+
+def shaped(who: Identity, basis: Basis) -> tuple[Spots, Layer]:
+    """The five points on the person's shape (5 × 2, px), and the field from the mean shape to it: what came to (x, y)
+    lay at (x, y) minus the field (HEIGHT × WIDTH × 2, px)."""
+    x, y = grid()
+    shape = cv2.copyMakeBorder(basis.field(who.latents), *_beyond(), cv2.BORDER_REPLICATE)
+    there: Layer = np.asarray(shape * _fade()[..., None], np.float32)
+    there[..., 1] += np.float32(who.tilt / 22) * (np.float32(MIDDLE) - x) * _fade() * 0.5
+    places = basis.marks.reshape(5, 1, 2)
+    points = basis.marks + cv2.remap(there, places[..., 0], places[..., 1], cv2.INTER_LINEAR).reshape(5, 2)
+    back = there.copy()
+    for _ in range(4):  # whence a px comes: the field runs from the mean shape, this one towards it
+        back = _remapped(there, x - back[..., 0], y - back[..., 1], cv2.INTER_LINEAR)
+    return points.astype(np.float32), back
+
+
+def moved(surface: Layer, back: Layer) -> Layer:
+    """A surface on the mean shape, moved by the field of `shaped`."""
+    x, y = grid()
+    return _remapped(surface, x - back[..., 0], y - back[..., 1], cv2.INTER_CUBIC)
+
+
+def _beyond() -> tuple[int, int, int, int]:
+    """Px of the canvas above, below, left and right of the patch."""
+    left, top, right, bottom = PATCH
+    return top, HEIGHT - bottom, left, WIDTH - right
+
+
+def _remapped(layer: Layer, x: Plane, y: Plane, how: int) -> Layer:
+    return np.asarray(cv2.remap(layer, x, y, how, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
+@cache
+def _fade() -> Plane:
+    """1 on the face, 0 at the canvas's edge: shapes move the face, not what is round it."""
+    x, y = grid()
+    away = np.hypot((x - np.float32(MIDDLE)) / 60, (y - 118) / 80)
+    return np.asarray(np.clip((1.35 - away) / 0.5, 0, 1), np.float32)
 
 
 def _grown(surface: Layer, dx: Plane, y: Plane, points: Spots, strands: Plane, who: Identity) -> None:
@@ -153,36 +185,41 @@ def _grown(surface: Layer, dx: Plane, y: Plane, points: Spots, strands: Plane, w
         surface *= 1 - freckled[..., None] * np.array([0.34, 0.24, 0.14], np.float32) * who.freckles
     dark = np.array(who.hair, np.float32) * 0.55
     thick, slope, density = who.brow
-    lift = 2.8 * float(who.warps[4])
     for side, (ex, ey) in zip((-1.0, 1.0), points[:2], strict=True):
         along = (dx + np.float32(MIDDLE) - ex) * side / 17.0
-        line = ey - 15.5 + lift + 3.4 * (along - 0.15) ** 2 * 2 - slope * 17 * along
+        line = ey - 15.5 + 3.4 * (along - 0.15) ** 2 * 2 - slope * 17 * along
         hair = step(thick * (1.1 - 0.5 * along) - np.abs(y - line), 1.6) * step(1.0 - np.abs(along), 0.12)
         surface += (hair * density * strands.clip(0.6, 1.4))[..., None] * (dark - surface) * 0.7
     (rx, ry), (lx, ly) = points[3:]
     middle, low, half = (rx + lx) / 2 - np.float32(MIDDLE), (ry + ly) / 2, (lx - rx) / 2
-    mouth = step(1 - np.hypot((dx - middle) / (half + 1), (y - low - 1) / 7.5), 0.3)[..., None]
-    red, deep = who.lips
-    surface *= 1 - mouth * np.array([0.3, 0.38, 0.06], np.float32) * red - mouth * 0.2 * deep
+    red, deep, full, bow = who.lips
+    line = low + bow * (1 - 2 * ((dx - middle) / half) ** 2)
+    mouth = step(1 - np.hypot((dx - middle) / (half + 1), (y - line - 0.8) / full), 0.35)[..., None]
+    # The components leave it between two expressions: lips of one colour, and the line where they meet.
+    flesh = np.array(who.skin, np.float32) * np.array([0.7 - 0.12 * red, 0.66 - 0.16 * red, 0.88], np.float32)
+    surface += mouth * 0.6 * (flesh * (1 - 0.2 * deep) - surface)
+    between = np.exp(-(((y - line) / 1.3) ** 2)) * step(half - 1 - np.abs(dx - middle), 2.0)
+    surface *= 1 - 0.42 * between[..., None]
     jaw, lip = who.beard
-    grown = np.clip(strands, 0.5, 1.5)
+    stubble = cv2.GaussianBlur(noise[0], (0, 0), sigmaX=0.8, sigmaY=1.6)
+    grown = np.clip(1 + 0.25 * stubble / stubble.std(), 0.3, 1.5)
     chin = step(y - low - 9 + 0.010 * (dx - middle) ** 2, 6.0)
     chin = np.maximum(chin, step(np.abs(dx) - 36, 6.0) * step(y - 118, 14.0))
     above = step(5.0 - np.abs(y - (low - 11) - 0.012 * (dx - middle) ** 2), 2.5)
     above = above * step(half + 5 - np.abs(dx - middle), 4.0)
     hair = np.clip(jaw * chin * (1 - mouth[..., 0]) + lip * above, 0, 1) * grown
-    surface += np.clip(hair, 0, 1)[..., None] * (np.array(who.hair, np.float32) * 0.8 - surface) * 0.8
+    surface += np.clip(hair, 0, 1)[..., None] * (np.array(who.hair, np.float32) * 0.8 - surface) * 0.55
 
 
 def _iris(surface: Layer, dx: Plane, y: Plane, who: Identity) -> None:
     """Irises: the components leave them vague, as people look everywhere."""
     away = np.hypot(dx, y)
     open_ = step(3.4 - np.abs(y), 1.2)
-    ring = (step(4.6 - away, 0.8) * open_ * 0.6)[..., None]
+    ring = (step(who.iris_px - away, 0.8) * open_ * 0.32)[..., None]
     surface *= 1 - ring
     surface += ring * np.array(who.iris, np.float32)
-    surface *= 1 - (step(2.0 - away, 0.8) * open_ * 0.6)[..., None]
-    surface += (np.exp(-((dx + 1.2) ** 2 + (y + 1.4) ** 2) / 1.1) * 60)[..., None]
+    surface *= 1 - (step(1.7 - away, 0.8) * open_ * 0.25)[..., None]
+    surface += (np.exp(-((dx + 1.2) ** 2 + (y + 1.4) ** 2) / 1.1) * 22)[..., None]
 
 
 def _strands(seed: int) -> Plane:
@@ -190,7 +227,7 @@ def _strands(seed: int) -> Plane:
     noise = generator(0x68, seed).standard_normal(grid()[0].shape).astype(np.float32)
     fine = cv2.GaussianBlur(noise, (0, 0), sigmaX=0.8, sigmaY=9.0)
     broad = cv2.GaussianBlur(noise, (0, 0), sigmaX=4.0, sigmaY=14.0)
-    return np.asarray(1 + 0.14 * fine / fine.std() + 0.1 * broad / broad.std(), np.float32)
+    return np.asarray(1 + 0.1 * fine / fine.std() + 0.08 * broad / broad.std(), np.float32)
 
 
 def _behind(x: Plane, y: Plane, who: Identity) -> Plane:
@@ -212,15 +249,15 @@ def _front(dx: Plane, y: Plane, strands: Plane, who: Identity) -> Plane:
     aside = np.clip((np.abs(dx) - 0.45 * wide) / (0.55 * wide), 0, 1.5)
     line = who.hairline + who.fringe * ((dx - who.parting) / wide) ** 2 + 34 * aside**2.4
     ragged = 1.2 * np.sin(dx * 0.31 + who.parting) + 9.0 * (strands - 1)
-    above = step(line + ragged - y, 6.0)
     reach = min(who.length, 200.0) if who.length > 130 else who.length
+    above = step(np.minimum(line, reach) + ragged - y, 6.0)
     down = step(np.abs(dx) - (wide - 4.0), 3.0) * step(reach - y, 6.0) * step(wide + who.volume * 0.7 - np.abs(dx), 3.0)
     side = down * step(y - 80, 6.0)
     return np.asarray(np.maximum(within * above, side), np.float32)
 
 
 def _hair(who: Identity, dx: Plane, y: Plane, strands: Plane) -> Layer:
-    shine = 1 + 0.28 * np.exp(-(((y - who.hairline + 16) / 12) ** 2)) - 0.0022 * np.abs(dx) * 1.6
+    shine = 1 + 0.16 * np.exp(-(((y - who.hairline + 16) / 12) ** 2)) - 0.0022 * np.abs(dx) * 1.6
     return np.asarray(np.array(who.hair, np.float32) * (strands * shine)[..., None], np.float32)
 
 

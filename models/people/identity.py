@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.people.basis import Basis, bundled
-from models.people.canvas import WARPS
 
 Colour = tuple[float, float, float]
 """BGR, 0 to 255."""
@@ -22,13 +21,13 @@ HAIRS: tuple[Colour, ...] = (
     (96, 146, 184),
     (40, 62, 118),
     (128, 130, 132),
-    (196, 200, 204),
+    (164, 170, 176),
 )
-SKIN_PALE = np.array([168.0, 190.0, 226.0])
+SKIN_PALE = np.array([150.0, 172.0, 208.0])
 SKIN_DARK = np.array([52.0, 72.0, 112.0])
 IRISES = np.array([[26.0, 36, 52], [40, 62, 84], [120, 104, 84], [84, 104, 92]])
-_ALIKE = 0.6
-"""How alike two seeds are that share a drawn number."""
+_BEYOND = 10_000_000
+"""Added to seeds after the list: their drawn numbers are never listed ones."""
 BUILD = 5
 """Latents of the head's build: chin, crown, width, jaw, hairline."""
 _LIMIT = 2.6
@@ -43,8 +42,7 @@ class Identity:
     grain: int
     """The seed of skin and hair's fine structure."""
     latents: NDArray[np.float32] = field(repr=False)
-    """Of the components, then of the warps."""
-    warps: NDArray[np.float32] = field(repr=False)
+    """Of the components."""
     chin: float
     """How much lower the chin lies, px; `crown`: how much higher the skull's top."""
     crown: float
@@ -54,6 +52,8 @@ class Identity:
     """How square the lower face is; 1 is the mean."""
     skin: Colour
     iris: Colour
+    iris_px: float
+    """The radius of an iris, px."""
     hair: Colour
     hairline: float
     """y of the hairline at the middle, px."""
@@ -71,8 +71,8 @@ class Identity:
     """How much higher the left half of the face lies, px at the eye."""
     brow: tuple[float, float, float]
     """Of the drawn brows: thickness, px; slope; how dark, 0 to 1."""
-    lips: tuple[float, float]
-    """How red and how dark the lips are, 0 to 1."""
+    lips: tuple[float, float, float, float]
+    """How red and how dark the lips are, 0 to 1; half their height, and how much lower their middle lies, px."""
     beard: tuple[float, float]
     """How dense hair grows on the jaw and on the upper lip, 0 to 1."""
     freckles: float
@@ -97,17 +97,18 @@ def identity(seed: int) -> Identity:
 
 def identity_of(seed: int, basis: Basis) -> Identity:
     """The person of a seed over the given components."""
-    own, turn = chosen(seed, basis)
-    chance = generator(0x70656F, own if not turn else seed)
+    own = chosen(seed, basis)
+    chance = generator(0x70656F, own)
     row = latents(seed, basis)
-    warped = basis.latents + len(WARPS)
-    build = row[warped:]
-    base = np.array(HAIRS[int(chance.choice(len(HAIRS), p=(0.14, 0.14, 0.14, 0.14, 0.16, 0.06, 0.12, 0.1)))])
-    hair = np.clip(base * chance.uniform(0.75, 1.25) + chance.normal(0, 5, 3), 8, 230)
+    build = row[basis.latents :]
+    base = np.array(HAIRS[int(chance.choice(len(HAIRS), p=(0.16, 0.18, 0.18, 0.14, 0.12, 0.06, 0.1, 0.06)))])
+    hair = np.clip(base * chance.uniform(0.8, 1.2) * (1 + np.array([-0.03, 0, 0.03]) * chance.normal()), 12, 205)
     # From pale to dark brown, as reflectances run: not evenly spaced, and a little redder or yellower.
     pale = float(chance.beta(1.3, 1.1))
     skin = SKIN_DARK + (SKIN_PALE - SKIN_DARK) * pale
-    skin = skin * (1 + np.array([-0.07, 0.0, 0.03]) * chance.normal()) * (1 + np.array([0, -0.03, 0]) * chance.normal())
+    skin = (
+        skin * (1 + np.array([-0.07, 0.0, 0.03]) * chance.normal()) * (1 + np.array([0, -0.012, 0]) * chance.normal())
+    )
     iris = IRISES[int(chance.choice(len(IRISES), p=(0.5, 0.25, 0.15, 0.1)))] * chance.uniform(0.8, 1.2)
     bald = chance.random() < 0.16
     long = chance.random() < 0.35
@@ -115,59 +116,61 @@ def identity_of(seed: int, basis: Basis) -> Identity:
         (float(chance.normal(0, 26)), float(chance.uniform(70, 172)), float(chance.uniform(0.7, 1.4)))
         for _ in range(int(chance.poisson(0.7)))
     )
-    coat = chance.uniform(25, 190, 3)
+    coat = chance.uniform(45, 130) * (1 + chance.uniform(-0.3, 0.3, 3))
     return Identity(
         seed=seed,
-        grain=own if not turn else seed,
+        grain=own,
         latents=row[: basis.latents],
-        warps=row[basis.latents : warped],
         chin=float(3.6 * build[0]),
         crown=float(4.0 * build[1]),
         width=float(1 + 0.06 * build[2]),
         jaw=float(1 + 0.26 * build[3]),
         skin=_colour(skin),
         iris=_colour(iris),
+        iris_px=float(chance.uniform(3.8, 5.0)),
         hair=_colour(hair),
-        hairline=float(56 + 6.0 * build[4]),
+        hairline=float(53 + 6.0 * build[4]),
         volume=0.0 if bald else float(chance.uniform(4, 17)),
-        length=float(chance.uniform(150, 215)) if long else float(chance.uniform(88, 122)),
+        length=float(chance.uniform(150, 215)) if long else float(chance.uniform(90, 116)),
         parting=float(chance.normal(0, 14)),
         fringe=float(chance.uniform(4, 26)),
         moles=moles,
         tilt=float(np.clip(chance.normal(0, 0.7), -1.6, 1.6)),
-        brow=(float(chance.uniform(1.2, 3.6)), float(chance.normal(0, 0.13)), float(chance.uniform(0.0, 0.45))),
-        lips=(float(chance.beta(1.2, 2.0)), float(chance.beta(1.2, 2.5))),
+        brow=(
+            float(chance.uniform(1.2, 3.6)),
+            float(chance.normal(0, 0.13)),
+            float(max(0.0, chance.uniform(-0.4, 0.5))),
+        ),
+        lips=(
+            float(chance.beta(1.2, 2.0)),
+            float(chance.beta(1.2, 2.5)),
+            float(chance.uniform(4.5, 8.0)),
+            float(chance.normal(0, 0.7)),
+        ),
         beard=(
             float(chance.uniform(0.25, 0.9)) if chance.random() < 0.25 else 0.0,
             float(chance.uniform(0.3, 0.9)) if chance.random() < 0.25 else 0.0,
         ),
-        freckles=float(chance.uniform(0, 1)) if chance.random() < 0.25 else 0.0,
+        freckles=float(chance.uniform(0.1, 0.6)) if chance.random() < 0.15 else 0.0,
         coat=_colour(coat),
         frame=_colour(chance.uniform(10, 90, 3)),
         lens=(float(chance.uniform(14, 18.5)), float(chance.uniform(9, 15))),
-        cap=_colour(chance.uniform(20, 200, 3)),
+        cap=_colour(chance.uniform(40, 140) * (1 + chance.uniform(-0.3, 0.3, 3))),
     )
 
 
-def chosen(seed: int, basis: Basis) -> tuple[int, int]:
-    """The drawn number behind a seed, and how many seeds before it (in steps of the table's length) had the same one.
-
-    Numbers whose people an embedder takes for too many others were left out when the components were fitted."""
-    turn, place = divmod(seed, len(basis.seeds)) if len(basis.seeds) else (0, 0)
-    return (int(basis.seeds[place]) if len(basis.seeds) else seed), turn
-
-
-def _free(seed: int, basis: Basis) -> NDArray[np.float64]:
-    return np.clip(generator(0x6C, seed).standard_t(7.0, len(basis.spread)), -3.0, 3.0)
+def chosen(seed: int, basis: Basis) -> int:
+    """The drawn number behind a seed. The first seeds have the listed ones, whose people an embedder tells apart best;
+    every other seed has a number of its own, that no other seed has."""
+    if 0 <= seed < len(basis.seeds):
+        return int(basis.seeds[seed])
+    return seed if seed < 0 or not len(basis.seeds) else seed + _BEYOND
 
 
 def latents(seed: int, basis: Basis) -> NDArray[np.float32]:
-    """All latents of a seed: of the components, the warps and the build. Student's t with seven degrees of freedom,
-    cut at three, so that unusual faces aren't rare; sent through `basis.spread`, which shapes them to look apart."""
-    own, turn = chosen(seed, basis)
-    free = _free(own, basis)
-    if turn:
-        free = _ALIKE * free + (1 - _ALIKE**2) ** 0.5 * _free(seed, basis)
+    """All latents of a seed: of the components, then of the build. Normal, about `basis.centre`, by `basis.spread`, and
+    bent so that none is beyond what looks like somebody."""
+    free = generator(0x6C, chosen(seed, basis)).standard_normal(len(basis.spread))
     row = basis.centre + basis.spread * free
     return (_LIMIT * np.tanh(row / _LIMIT)).astype(np.float32)
 

@@ -12,33 +12,37 @@ from numpy.typing import NDArray
 
 from models.network import TEMPLATE_112
 from models.people.basis import Basis
-from models.people.canvas import PATCH, WIDTH
+from models.people.canvas import WIDTH
 from models.people.head import Head, draw
 from models.people.identity import identity_of
 from models.people.view import Light, lit
 from models.training.portraits import similarity
 
 Floats = NDArray[np.float32]
-_MEAN, _DEVIATION = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-BLOTCHED = 0.22
-"""People more uneven than this are left out."""
+_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 _OFF_PX = 4.0
 """A head whose found points lie farther from the true ones, on average, isn't drawn clearly enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Templates (n × 128, unit length) of drawn heads, and whether each may be chosen: found by the
-    detector where it is, and of an even complexion."""
+    """Templates (n × 128, unit length) of drawn heads, and whether each may be chosen: found by the detector
+    where it is."""
 
     templates: Floats
     fit: NDArray[np.bool_]
 
 
 class Looks:
-    """The two networks. The embedder takes RGB 112 × 112 as MobileFaceNet does."""
+    """The two networks. The embedder takes RGB 112 × 112, of values from 0 to 1 less `mean` by `deviation`; by default
+    as mobilefacenet-foamliu does."""
 
-    def __init__(self, detector: Path, embedder: Path) -> None:
+    def __init__(
+        self, detector: Path, embedder: Path, mean: Floats | None = None, deviation: Floats | None = None
+    ) -> None:
+        self._mean = _MEAN if mean is None else mean
+        self._deviation = _DEVIATION if deviation is None else deviation
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(str(embedder), options, providers=["CPUExecutionProvider"])
@@ -50,7 +54,7 @@ class Looks:
         crop = cv2.warpAffine(
             pixels, similarity(points, np.array(TEMPLATE_112, np.float32)), (112, 112), flags=cv2.INTER_CUBIC
         )
-        scaled = (crop[..., ::-1].astype(np.float32) / 255 - _MEAN) / _DEVIATION
+        scaled = (crop[..., ::-1].astype(np.float32) / 255 - self._mean) / self._deviation
         (raw,) = self._session.run(None, {self._input: scaled.transpose(2, 0, 1)[None].astype(np.float32)})
         return np.asarray(raw[0] / np.linalg.norm(raw[0]), np.float32)
 
@@ -67,20 +71,8 @@ class Looks:
             head = draw(identity_of(seed, basis), basis)
             pixels = shown(head)
             templates.append(self.template(pixels, head.points))
-            fit.append(self.finds(pixels, head.points) and blotched(seed, basis) < BLOTCHED)
+            fit.append(self.finds(pixels, head.points))
         return Seen(np.stack(templates), np.array(fit))
-
-
-def blotched(seed: int, basis: Basis) -> float:
-    """How uneven the complexion of a seed is: the deviation of the logarithm of broad patches' colours (forehead,
-    cheeks, beside the nose, chin) from their mean. Very uneven ones look like masks."""
-    patch = np.clip(basis.patch(identity_of(seed, basis).latents), 12, 251)
-    left, top, _, _ = PATCH
-    tones = [
-        patch[y - top - 5 : y - top + 5, x - left - 6 : x - left + 6].reshape(-1, 3).mean(0)
-        for x, y in ((95, 66), (95, 78), (72, 72), (66, 116), (62, 134), (78, 118), (84, 134), (95, 170), (74, 164))
-    ]
-    return float(np.log(np.array(tones)).std(0).mean())
 
 
 def shown(head: Head) -> NDArray[np.uint8]:

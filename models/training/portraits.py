@@ -44,7 +44,7 @@ def similarity(points: NDArray[np.float32], target: NDArray[np.float32]) -> NDAr
 
 
 def portraits(
-    folder: Path, people: list[str], detector: Path, most: int = 2, frontal: float = 0.16
+    folder: Path, people: list[str], detector: Path, most: int = 4, frontal: float = 0.14
 ) -> Iterator[Portrait]:
     """Up to `most` near-frontal photographs of each person: the nose tip and the mouth's middle at most `frontal` eye
     distances off the middle between the eyes."""

@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.people.basis import Basis, bundled
-from models.people.canvas import PATCH
-from models.people.head import draw
+from models.people.canvas import MEAN, PATCH
+from models.people.head import bare, draw, moved, shaped
 from models.people.identity import identity_of
 from models.training.looks import Looks, shown
-from models.training.people import COARSE
-from models.training.portraits import MEAN, held_out, portraits
+from models.training.people import LIGHT
+from models.training.portraits import held_out, portraits
 from scripts.proofs._data import claim, lfw, models, pictures
 
 SAMPLES = 600
 LEADING = 20
-"""Of the coarse components; the others, and all fine ones, stay at their means."""
+"""Of the components of light, dark and tint; the others, and the shape's, stay at their means."""
 
 
 def pixels(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -39,18 +39,22 @@ def nearest(ours: NDArray[np.float32], training: NDArray[np.float32]) -> NDArray
     return np.asarray(np.sqrt(np.clip(2 - 2 * (ours @ training.T).max(1), 0, None)), np.float32)
 
 
-def sampled(basis: Basis, looks: Looks, leading: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Pixels and templates of SAMPLES synthetic people."""
+def sampled(basis: Basis, looks: Looks, leading: bool, painted: bool) -> tuple[NDArray[np.float32], ...]:
+    """Pixels and templates of SAMPLES synthetic people, as they are drawn or as the components alone give them."""
     flat, templates = [], []
     for seed in range(SAMPLES):
         who = identity_of(seed, basis)
         if leading:
             kept = np.where(np.arange(len(who.latents)) < LEADING, who.latents, 0).astype(np.float32)
             who = replace(who, latents=kept)
-        head = draw(who, basis)
-        picture = shown(head)
+        if painted:
+            head = draw(who, basis)
+            picture, points = shown(head), head.points
+        else:
+            points, back = shaped(who, basis)
+            picture = np.clip(moved(bare(who, basis), back), 0, 255).astype(np.uint8)
         flat.append(pixels(picture))
-        templates.append(looks.template(picture, head.points))
+        templates.append(looks.template(picture, points))
     return np.stack(flat), np.stack(templates)
 
 
@@ -70,12 +74,14 @@ def prove() -> dict[str, Any]:
         templates[out].append(looks.template(portrait.upright, MEAN + portrait.offsets))
     basis = bundled()
     claims = []
-    for name, leading in (
-        (f"the {LEADING} leading of {COARSE} coarse components", True),
-        ("all components, as rendered", False),
+    for name, leading, painted in (
+        (f"the {LEADING} leading of {LIGHT} components, as rendered", True, True),
+        ("all components, as rendered", False, True),
+        (f"the {LEADING} leading of {LIGHT} components alone, nothing painted", True, False),
+        ("all components alone, nothing painted", False, False),
     ):
         for space, ours, real in zip(
-            ("pixels", "embedding"), sampled(basis, looks, leading), (flat, templates), strict=True
+            ("pixels", "embedding"), sampled(basis, looks, leading, painted), (flat, templates), strict=True
         ):
             training = np.stack(real[False])
             limit = float(np.percentile(nearest(np.stack(real[True]), training), 1))
