@@ -35,33 +35,36 @@ OVERLAP = 0.4
 SMALLEST = 24.0
 """Width (px) below which a face is not used."""
 
+CHOSEN = range(1040)
+"""Seeds of the people whom the generator's list keeps apart (models/bundled/people.md)."""
+
 Tick = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """Who comes: so many enrolled people, and strangers, each once, seen by a camera of `width` × `height` px."""
+    """Who comes: so many enrolled people, and strangers, each once, seen by a camera of `width` × `height` px.
+
+    They are drawn from `pool` (seeds of people) anew for each `seed`, as are the walks.
+    """
 
     seed: int
     enrolled: int = 200
     strangers: int = 100
+    pool: range = CHOSEN
     width: int = 640
     height: int = 360
     rate: float = 4.0
 
     @property
-    def first(self) -> int:
-        """The seed of the first person: nobody comes in two seeds."""
-        return self.seed * (self.enrolled + self.strangers)
-
-    @property
     def people(self) -> tuple[int, ...]:
         """The enrolled first, then the strangers."""
-        return tuple(range(self.first, self.first + self.enrolled + self.strangers))
+        drawn = np.random.default_rng([0x766973, self.seed]).permutation(np.array(self.pool))
+        return tuple(int(person) for person in drawn[: self.enrolled + self.strangers])
 
     def is_enrolled(self, person: int) -> bool:
         """Whether the person is one of the enrolled."""
-        return person - self.first < self.enrolled
+        return person in self.people[: self.enrolled]
 
     @property
     def entrance(self) -> Entrance:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from edge.entrance import Entrance
+from edge.entrance import Entrance, Frame
 from models.training.detector_scenes import Pixels, camera
 
 FRAMES = 12
@@ -43,10 +43,15 @@ def drawn(height: int, width: int, seed: int, number: int, degraded: bool = True
 
 def frames(count: int, seed: int) -> list[Pixels]:
     """`count` whole frames of 320 × 256 px, to judge by: nothing is done to them."""
+    return [frame.pixels for frame in entrances(count, seed)]
+
+
+def entrances(count: int, seed: int) -> list[Frame]:
+    """The same with the truth about their faces."""
     made = []
     for number in range(count):
         chance = np.random.default_rng([seed, 11, number])
         people = tuple(int(person) for person in np.random.default_rng([seed, number // FRAMES]).integers(0, FIRST, 8))
         entrance = Entrance(people, 4, "mixed", 320, 256, RATE, seed + number // FRAMES)
-        made.append(entrance.frame(int(chance.integers(len(entrance)))).pixels)
+        made.append(entrance.frame(int(chance.integers(len(entrance)))))
     return made

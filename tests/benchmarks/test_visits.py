@@ -20,9 +20,11 @@ def found() -> list[Shot]:
     return shots(FEW, {"bundled": Registry.bundled().locate("bundled-detector")})["bundled"]
 
 
-def test_everyone_comes_once_and_nobody_comes_in_two_seeds() -> None:
-    assert sorted(walk.person for walk in FEW.entrance.walks) == list(FEW.people)
-    assert not set(FEW.people) & set(replace(FEW, seed=4).people)
+def test_everyone_comes_once_and_others_come_under_another_seed() -> None:
+    assert sorted(walk.person for walk in FEW.entrance.walks) == sorted(FEW.people)
+    assert len(set(FEW.people)) == 5
+    assert set(FEW.people) != set(replace(FEW, seed=4).people)
+    assert set(replace(FEW, pool=range(7, 12)).people) == {7, 8, 9, 10, 11}
     assert [FEW.is_enrolled(person) for person in FEW.people] == [True] * 3 + [False] * 2
 
 
