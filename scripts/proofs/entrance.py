@@ -57,7 +57,7 @@ def prove() -> dict[str, Any]:
         ]
     note = (
         f"threshold fixed for an FPIR of {TARGET:g} on {DEVELOPMENT} seeds with other people; each person comes once a "
-        "seed; intervals by bootstrap over persons, least and most over the seeds beside them; all people are drawn: no "
+        "seed; intervals by bootstrap over persons, least and most over the seeds beside them; all are drawn: no "
         "evidence about people"
     )
     return {"claims": claims, "note": note, "by_seed": seeds}
