@@ -66,7 +66,7 @@ class Planes:
         """
         said = hashlib.sha256()
         for plane in self.planes:
-            said.update(memoryview(np.ascontiguousarray(plane)))  # a copy only where rows are padded
+            said.update(np.ascontiguousarray(plane).data)  # copied only where rows are padded
         return said.digest()
 
 
