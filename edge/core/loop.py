@@ -116,8 +116,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision about one track. Times in ns: `time_ns` and `first_ns` by the source's stamps, of the frame decided
-    on and of the first sight; `took_ns` from that frame's arrival to the decision, by the machine's clock.
+    """One decision about one track, whose face was last seen in `box` (px of the main stream).
+
+    Times in ns, the first three by the source's stamps: of the frame decided on, of the last and of the first sight;
+    `took_ns` from that frame's arrival to the decision, by the machine's clock.
 
     `subject` and `score` are the most alike reference and its cosine; None where no template was computed. `detail` is
     what the gate said when it refused.
@@ -130,6 +132,7 @@ class Decided:
     shots: int
     box: Box
     time_ns: int
+    seen_ns: int
     first_ns: int
     took_ns: int
     detail: str = ""
@@ -342,8 +345,9 @@ class Core:
             subject=best.subject if best else None,
             score=best.score if best else None,
             shots=visit.evidence.shots,
-            box=track.box,
+            box=track.face.box,
             time_ns=frame.time_ns,
+            seen_ns=track.last_ns,
             first_ns=track.first_ns,
             took_ns=time.monotonic_ns() - frame.arrived_ns,
             detail=visit.refused,

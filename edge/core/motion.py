@@ -46,7 +46,7 @@ class Motion:
         self._last_ns = 0
 
     def update(self, luma: Plane, time_ns: int) -> Change:
-        """`luma`: ROWS × COLUMNS, uint8. The first frame is the background; a stamp before the last counts as the last."""
+        """`luma`: ROWS × COLUMNS, uint8. The first is the background; a stamp before the last counts as the last."""
         now = luma.astype(np.float32)
         if self._background is None:
             self._background, self._last_ns = now, time_ns
