@@ -1,4 +1,4 @@
-"""Clips of the synthetic entrance, drawn once and kept as the raw frames of a camera, so that no drawing is measured."""
+"""Clips of the synthetic entrance, drawn once and kept as a camera's raw frames, so that no drawing is measured."""
 
 from __future__ import annotations
 

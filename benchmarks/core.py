@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.clip import Clip, ClipSource, draw
+from benchmarks.machine import describe
 from benchmarks.peers import FaceDetectorYN, FrigateSchedule, Idle, Peer, PlainLoop, Threshold
 from benchmarks.synthetic import SyntheticPeople
 from edge.acquire import Acquirer, Missed
@@ -188,6 +189,7 @@ def play(bench: Bench, peer: Peer, paced: bool) -> Played:
     steps: list[int] = []
     last: Frame | None = None
     stolen = _stolen()
+    before, before_inference = time.process_time_ns(), bench.inference_ns
 
     def look(frame: Frame) -> None:
         nonlocal before, before_inference, last
@@ -198,7 +200,6 @@ def play(bench: Bench, peer: Peer, paced: bool) -> Played:
         cpu[frame.number], inference[frame.number] = now - before, spent - before_inference
         before, before_inference, last = now, spent, frame
 
-    before, before_inference = time.process_time_ns(), bench.inference_ns
     counts = None
     if paced:
         with Capture(lambda: Paced(ClipSource(clip))) as capture:
@@ -401,3 +402,32 @@ def _seen(bench: Bench) -> list[Frame]:
     finally:
         source.close()
     return [kept[number] for _, number in largest.values()]
+
+
+def settings(embedder: str, detect_px: int = 320) -> Settings:
+    """The core's settings for an embedder, with the threshold that `benchmarks.visited` found for it."""
+    return Settings(threshold=THRESHOLDS.get(embedder, 0.5), detect_px=detect_px)
+
+
+def document(
+    clips: Mapping[str, dict[str, Any]], networks: Sequence[Installed], chosen: Settings, paced: bool
+) -> dict[str, Any]:
+    """What `bench core` says. `ratio.CLIP.cpu_per_visit_vs_…` is the core's processor time a visit over the other's;
+    `overhead_ms_per_frame` is the greatest of the clips'."""
+    return {
+        "ratio": {name: told["ratio"] for name, told in clips.items()},
+        "overhead_ms_per_frame": max(told["overhead_ms_per_frame"] for told in clips.values()),
+        "clips": dict(clips),
+        "networks": [installed.network.id for installed in networks],
+        "settings": asdict(chosen),
+        "threads": {"onnxruntime": 1, "opencv": 1},
+        "paced": paced,
+        "liveness": "not installed",
+        "machine": describe(),
+        "grade": "synthetic",
+        "note": (
+            "All people are drawn: no evidence about people. Processor time of the whole process by the operating "
+            "system's account; the source's own is subtracted everywhere, for the plain OpenCV loop with the conversion "
+            "to BGR; frames with nobody there are left out of the time per visit."
+        ),
+    }

@@ -175,9 +175,9 @@ class FrigateSchedule:
     score.
 
     From its documentation: frames are looked at 5 times a second (the recommended rate); motion in a picture 100 px
-    high, threshold 30, contours from 10 px; faces from 750 px² on, of a score of 0.7; the whole frame is converted before
-    it is cut. Its chain finds a person first and the face in the person; here one detection of faces stands for both,
-    which is cheaper.
+    high, threshold 30, contours from 10 px; faces from 750 px² on, of a score of 0.7; the whole frame is converted
+    before it is cut. Its chain finds a person first and the face in the person; here one detection of faces stands
+    for both, which is cheaper.
     """
 
     RATE, HEIGHT, LEVELS, CONTOUR, AREA = 5.0, 100, 30, 10, 750

@@ -226,8 +226,9 @@ class Core:
             return True
         tracks = self._tracker.tracks
         undecided = any(not self._visits[track.id].decided for track in tracks)
-        unsure = any(track.uncertainty(now_ns) >= settings.unsure for track in tracks if not track.missed)
-        if unsure or (undecided and since >= settings.look_s):
+        unsure = [track for track in tracks if track.uncertainty(now_ns) >= settings.unsure]
+        # A track just missed stays unsure: it is looked for a few times more until it counts as lost.
+        if any(not track.missed for track in unsure) or ((unsure or undecided) and since >= settings.look_s):
             return True
         if not change.moving:
             self._pause_s = settings.search_s

@@ -50,12 +50,13 @@ def pose_of(points: Points) -> float:
 
 
 def sharpness_of(luma: Plane) -> float:
-    """Of a 112 × 112 crop's brightness: how strong its finest edges are beside its whole contrast, after a little
-    smoothing, so that a sensor's noise isn't taken for detail."""
+    """Of a 112 × 112 crop's brightness: how strong its finest edges are beside its whole contrast, across or down,
+    whichever is weaker (a motion blurs one of the two), after a little smoothing, so that a sensor's noise isn't taken
+    for detail. The ends were read off drawn faces: blurred by 0.6 px they give 0.35 to 0.45, by 4 px 0.15 to 0.2."""
     middle = cv2.GaussianBlur(luma[24:104, 16:96], (3, 3), 0)
     contrast = float(cv2.meanStdDev(middle)[1][0, 0])
-    edges = float(cv2.meanStdDev(cv2.Laplacian(middle, cv2.CV_16S))[1][0, 0])
-    return _between(edges / max(contrast, 4.0), 0.03, 0.12)
+    across, down = (float(cv2.meanStdDev(cv2.Sobel(middle, cv2.CV_16S, *way))[1][0, 0]) for way in ((2, 0), (0, 2)))
+    return _between(min(across, down) / max(contrast, 4.0), 0.14, 0.30)
 
 
 def light_of(luma: Plane) -> float:

@@ -14,10 +14,10 @@ MATCH = 0.15
 PLACE, SPEED = 0.8, 0.5
 """How much of what a prediction was wrong by goes into place and speed (an alpha-beta filter). Detected boxes are
 exact to a few per cent of their width, while people stop and turn at once: so the place follows nearly all."""
-DRIFT_FLOOR, DRIFT_NEW = 0.35, 1.5
+DRIFT_FLOOR, DRIFT_NEW = 0.6, 1.5
 """Widths a second that a prediction goes wrong by, at least, and for a track seen once."""
 LOST_S = 0.9
-"""A track not seen for that long has ended."""
+"""A track not seen for that long, although it was looked for, has ended."""
 
 
 @dataclass(slots=True)
@@ -123,8 +123,8 @@ class Tracker:
         return list(seen.values())
 
     def expire(self, time_ns: int) -> list[Track]:
-        """Take out and return the tracks that weren't seen for LOST_S."""
-        ended = [track for track in self.tracks if time_ns - track.last_ns > LOST_S * 1e9]
+        """Take out and return the tracks that were missed and not seen for LOST_S."""
+        ended = [track for track in self.tracks if track.missed and time_ns - track.last_ns > LOST_S * 1e9]
         if ended:
             self.tracks = [track for track in self.tracks if track not in ended]
         return ended
