@@ -144,7 +144,7 @@ def prepare(clip: Clip, detector: Installed, embedder: Installed, settings: Sett
 
     opened = open_detector(detector, score=SCORE, around=metered)
     network = open_embedder(embedder, gate, permit, around=metered)
-    gallery = _gallery(pictures, open_detector(detector), network, gate, permit)
+    gallery = gallery_of(pictures, open_detector(detector), network, gate, permit)
     return Bench(
         clip=clip,
         detector=opened,
@@ -157,9 +157,10 @@ def prepare(clip: Clip, detector: Installed, embedder: Installed, settings: Sett
     )
 
 
-def _gallery(
+def gallery_of(
     pictures: Mapping[int, list[Picture]], detector: Detector, network: Embedder, gate: Gate, permit: Permit
 ) -> Gallery:
+    """Everyone's reference, of all their pictures together; who shows no usable face has none."""
     references: dict[str, Template] = {}
     acquirer = Acquirer(detector)
     for who, shown in pictures.items():
@@ -427,7 +428,7 @@ def document(
         "grade": "synthetic",
         "note": (
             "All people are drawn: no evidence about people. Processor time of the whole process by the operating "
-            "system's account; the source's own is subtracted everywhere, for the plain OpenCV loop with the conversion "
-            "to BGR; frames with nobody there are left out of the time per visit."
+            "system's account; the source's own is subtracted everywhere, for the plain OpenCV loop with the "
+            "conversion to BGR; frames with nobody there are left out of the time per visit."
         ),
     }

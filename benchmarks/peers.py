@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -131,7 +131,7 @@ class PlainLoop:
     detector: FaceDetectorYN | None
     own: Detector | None
     recogniser: Recogniser
-    digests: Sequence[bytes]
+    digests: Sequence[bytes] | Mapping[int, bytes]
     small: tuple[int, int]
     full: bool = False
     sightings: list[Sighting] = field(default_factory=list)

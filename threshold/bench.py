@@ -1,4 +1,4 @@
-"""`threshold bench`: benchmarks. `accuracy`: verification on a listed research set; `core`: what the frame core costs."""
+"""`threshold bench`: `accuracy`, verification on a listed research set; `core`, what the frame core costs."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def core(
             made = prepared(kind.value, drawn, out / "clips", steps(f"drawing {kind}", len(drawn)))
             bench = prepare(made, *networks, chosen, steps)
             named = (*PEERS, "opencv_loop_full_size") if full_size else PEERS
-            told[kind.value] = measure(bench, named if peers else (), pace, steps)  # type: ignore[arg-type]
+            told[kind.value] = measure(bench, named if peers else (), pace, steps)
     whole = document(told, networks, chosen, pace)
     write_text(out / "core.json", _text(whole))
     if json:
