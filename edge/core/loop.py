@@ -64,18 +64,20 @@ class Settings:
 
     `threshold` is the cosine from which a track is recognised; it belongs to one embedder and to errors per visit.
     `detect_px` is the width of the picture that faces are searched in, where the source has no small stream.
-    `look_s` passes at least between two detections for an undecided track, `search_s` for newcomers; a search that
-    finds nobody makes the next ones rarer, down to one every `slow_search_s`. `idle_s`: even when nothing moves, faces
-    are searched that often. A track whose place may be wrong by `unsure` of its width is looked for.
+    `look_s` passes at least between two detections for a track without a template, `again_s` for one that is still
+    undecided with it, `search_s` for newcomers; a search that finds nobody makes the next ones rarer, down to one every
+    `slow_search_s`. `idle_s`: even when nothing moves, faces are searched that often. A track whose place may be wrong
+    by `unsure` of its width is looked for.
     A face narrower than `least_px`, or less than `inside` of which is in the frame, is not used; from `enough_px` on
     its size costs nothing. A shot of quality `good` is embedded at once; otherwise the best one `patience_s` after the
     first usable (`usable`). Again only when `better` times as good as the last one embedded, at most `most_shots`
-    times; after `decide_s` an undecided track is decided against.
+    times; when no better one can come, or after `decide_s`, an undecided track is decided against.
     """
 
     threshold: float
     detect_px: int = 320
     look_s: float = 0.1
+    again_s: float = 0.2
     search_s: float = 0.1
     slow_search_s: float = 0.25
     idle_s: float = 4.0
@@ -95,6 +97,7 @@ class Settings:
             ("threshold", -1.0, 1.0),
             ("detect_px", 32, 4096),
             ("look_s", 0.0, 10.0),
+            ("again_s", self.look_s, 10.0),
             ("search_s", 0.0, 10.0),
             ("slow_search_s", self.search_s, 60.0),
             ("idle_s", 0.1, 3600.0),
@@ -225,10 +228,12 @@ class Core:
         if since < 0 or since >= settings.idle_s:  # less than 0: the source's stamps jumped back
             return True
         tracks = self._tracker.tracks
-        undecided = any(not self._visits[track.id].decided for track in tracks)
+        open_ = [visit for track in tracks if not (visit := self._visits[track.id]).decided]
+        waiting = any(not visit.evidence.shots for visit in open_)
         unsure = [track for track in tracks if track.uncertainty(now_ns) >= settings.unsure]
         # A track just missed stays unsure: it is looked for a few times more until it counts as lost.
-        if any(not track.missed for track in unsure) or ((unsure or undecided) and since >= settings.look_s):
+        pause_s = settings.look_s if waiting or unsure else settings.again_s
+        if any(not track.missed for track in unsure) or ((unsure or open_) and since >= pause_s):
             return True
         if not change.moving:
             self._pause_s = settings.search_s
@@ -305,7 +310,7 @@ class Core:
         visit.embedded = max(visit.embedded, quality.score)
         if visit.best.score >= self._settings.threshold:
             return [self._decide(frame, track, visit, "matched")]
-        if visit.evidence.shots >= self._settings.most_shots:
+        if visit.evidence.shots >= self._settings.most_shots or visit.embedded * self._settings.better > 1.0:
             return [self._decide(frame, track, visit, "below-threshold")]
         return []
 

@@ -55,7 +55,7 @@ class Someone:
         x = self.x + self.speed * since
         points = (TEMPLATE - 56) * (width / 90)
         points[2, 0] += self.turned * (points[1, 0] - points[0, 0])
-        points = ((*points, x, self.y)).astype(np.float32)
+        points = (points + np.array([x, self.y])).astype(np.float32)
         return Face(Box(x - width / 2, self.y - 0.6 * width, width, 1.2 * width), points, 0.9)
 
 
