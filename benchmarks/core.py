@@ -228,20 +228,15 @@ def _stolen() -> tuple[int, int]:
     return fields[7], sum(fields)
 
 
-def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps) -> dict[str, Any]:
-    """The core, the peers, the floor and the sources on one clip. Figures in the document's units."""
+def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps, rounds: int = 1) -> dict[str, Any]:
+    """The core, the peers, the floor and the sources on one clip, `rounds` times in turn; medians of the rounds."""
     cv2.setNumThreads(1)
     clip, small = bench.clip, _small(bench)
-    tick = steps(clip.name, 3 + len(peers))
-    _warm(bench)
-    idle = play(bench, Idle(), paced)
-    tick()
     watch = Stopwatch()
-    ours = Threshold(Core(bench.detector, lambda _: bench.recogniser, bench.settings, watch))
-    core = play(bench, ours, paced)
-    tick()
-    converting = play(bench, Idle(convert=True), paced) if peers else idle
-    made: dict[PeerName, Callable[[], Peer]] = {
+    makers: dict[str, Callable[[], Peer]] = {
+        "source": Idle,
+        "core": lambda: Threshold(Core(bench.detector, lambda _: bench.recogniser, bench.settings, watch)),
+        "converted": lambda: Idle(convert=True),
         "opencv_loop": lambda: PlainLoop(bench.plain_detector, None, bench.recogniser, bench.digests, small),
         "opencv_loop_own_backend": lambda: PlainLoop(None, bench.detector, bench.recogniser, bench.digests, small),
         "opencv_loop_full_size": lambda: PlainLoop(
@@ -251,49 +246,65 @@ def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps) 
             bench.plain_detector, bench.recogniser, bench.digests, small, bench.settings.threshold
         ),
     }
+    names = ["source", "core", *(["converted"] if peers else []), *peers]
+    tick = steps(clip.name, rounds * len(names) + 1)
+    _warm(bench)
+    runs: dict[str, list[tuple[Peer, Played]]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            peer = makers[name]()
+            runs[name].append((peer, play(bench, peer, paced)))
+            tick()
     there = np.array([told.visit for told in clip.truth])
     visits = len(clip.people)
 
-    def per_visit(played: Played, without: Played) -> float:
-        return float(played.cpu_ns[there].sum() - without.cpu_ns[there].sum()) / 1e9 / visits
+    def middle(name: str, what: Callable[[Played, Played], float]) -> float:
+        """The median over the rounds of a run beside its source."""
+        # Frigate converts in its own loop, so that is its own cost; a camera or decoder may hand BGR to a plain loop.
+        beside = "converted" if name.startswith("opencv") else "source"
+        return float(np.median([what(run, idle) for (_, run), (_, idle) in zip(runs[name], runs[beside], strict=True)]))
 
-    ours_s = per_visit(core, idle)
-    loops: dict[str, Any] = {"core": _told(bench, ours, core) | {"cpu_s_per_visit": ours_s}}
-    ratio: dict[str, float] = {}
-    for name in peers:
-        peer = made[name]()
-        played = play(bench, peer, paced)
-        tick()
-        # Frigate converts in its own loop, so that is its own cost; a camera or decoder may hand BGR to the plain loop.
-        spent_s = per_visit(played, idle if name == "frigate_schedule" else converting)
-        loops[name] = _told(bench, peer, played) | {"cpu_s_per_visit": spent_s}
-        ratio[f"cpu_per_visit_vs_{name}"] = ours_s / spent_s
+    def per_visit(run: Played, idle: Played) -> float:
+        return float(run.cpu_ns[there].sum() - idle.cpu_ns[there].sum()) / 1e9 / visits
+
+    spent = {name: middle(name, per_visit) for name in ("core", *peers)}
     floor_s = floor(bench)
     tick()
-    ratio["cpu_per_visit_vs_floor"] = ours_s / floor_s
-    overhead = core.cpu_ns - core.inference_ns - idle.cpu_ns
+    ratio = {f"cpu_per_visit_vs_{name}": spent["core"] / spent[name] for name in peers}
+    ratio["cpu_per_visit_vs_floor"] = spent["core"] / floor_s
     empty = ~there
-    drops = core.counts.dropped / core.counts.arrived if core.counts else 0.0
-    steal = max(idle.steal, core.steal)
+    ours, last = runs["core"][-1]
+    if not isinstance(ours, Threshold):
+        raise TypeError(f"expected the core's run, found {type(ours).__name__}")
+    cores = [run for _, run in runs["core"]]
+    drops = max((run.counts.dropped / run.counts.arrived if run.counts else 0.0) for run in cores)
+    steal = max(run.steal for run in cores)
     return {
         "frames": len(clip),
         "frames_with_someone": int(there.sum()),
         "size": [clip.entrance.width, clip.entrance.height],
         "rate": clip.entrance.rate,
         "visits": visits,
-        "loops": loops,
+        "rounds": rounds,
+        "loops": {name: _told(bench, *runs[name][-1]) | {"cpu_s_per_visit": spent[name]} for name in ("core", *peers)},
         "floor_cpu_s_per_visit": floor_s,
         "source_ms_per_frame": {
-            "planes": float(idle.cpu_ns.mean()) / 1e6,
-            "converted": float(converting.cpu_ns.mean()) / 1e6 if peers else None,
+            name: float(np.median([run.cpu_ns.mean() for _, run in runs[name]])) / 1e6
+            for name in ("source", "converted")
+            if name in runs
         },
         "ratio": ratio,
-        "overhead_ms_per_frame": float(overhead[there].mean()) / 1e6,
-        "empty_ms_per_frame": float((core.cpu_ns - idle.cpu_ns)[empty].mean()) / 1e6 if empty.any() else None,
+        "overhead_ms_per_frame": middle(
+            "core", lambda run, idle: float((run.cpu_ns - run.inference_ns - idle.cpu_ns)[there].mean()) / 1e6
+        ),
+        "empty_ms_per_frame": middle("core", lambda run, idle: float((run.cpu_ns - idle.cpu_ns)[empty].mean()) / 1e6)
+        if empty.any()
+        else None,
         "work": asdict(ours.core.tally),
         "reasons": ours.reasons,
         "stages_cpu": {stage: asdict(told) for stage, told in watch.cpu().items()},
         "stages_wall": {stage: asdict(told) for stage, told in watch.wall().items()},
+        "steal": last.steal,
         "void": [
             *([f"{drops:.1%} of the frames were dropped"] if drops > 0.01 else []),
             *([f"{steal:.1%} of the time was stolen"] if steal > STEAL else []),

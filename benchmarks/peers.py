@@ -198,6 +198,7 @@ class FrigateSchedule:
         self._attempts: dict[int, _Attempts] = {}
         self._next_ns = 0
         self.embeddings = self.detections = 0
+        self.followed: set[int] = set()
         self.sightings: list[Sighting] = []
         self.decided_ns: list[int] = []
 
@@ -216,6 +217,7 @@ class FrigateSchedule:
         across, down = frame.main.width / small.shape[1], frame.main.height / small.shape[0]
         faces = [enlarged(face, across, down) for face in self._detector.detect(small)]
         for track in self._tracker.update(faces, frame.time_ns):
+            self.followed.add(track.id)
             attempts = self._attempts.setdefault(track.id, _Attempts())
             if attempts.made >= (self.MOST_NAMED if attempts.named else self.MOST):
                 continue

@@ -44,6 +44,7 @@ def core(
     pace: Annotated[
         bool, typer.Option(help="Frames come at the clip's rate, as from a camera; else one after another.")
     ] = True,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="So often all loops run in turn; medians are told.")] = 1,
     seconds: Annotated[float, typer.Option(min=5, max=600, help="About how long a clip is.")] = 30.0,
     width: Annotated[int, typer.Option(min=320, max=3840, help="Of a frame, px.")] = 1280,
     height: Annotated[int, typer.Option(min=180, max=2160, help="Of a frame, px.")] = 720,
@@ -98,7 +99,7 @@ def core(
             made = prepared(kind.value, drawn, out / "clips", steps(f"drawing {kind}", len(drawn)))
             bench = prepare(made, *networks, chosen, steps)
             named = (*PEERS, "opencv_loop_full_size") if full_size else PEERS
-            told[kind.value] = measure(bench, named if peers else (), pace, steps)
+            told[kind.value] = measure(bench, named if peers else (), pace, steps, rounds)
     whole = document(told, networks, chosen, pace)
     write_text(out / "core.json", _text(whole))
     if json:
