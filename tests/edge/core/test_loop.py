@@ -84,6 +84,8 @@ class Script:
     now: float = 0.0
 
     def detect(self, picture: Picture) -> tuple[Face, ...]:
+        if picture.name == "window":  # a second look finds nothing new
+            return ()
         self.calls.append(self.now)
         scale = picture.width / WIDTH
         found = [someone.face(self.now) for someone in self.people]
