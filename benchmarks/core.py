@@ -416,7 +416,7 @@ def _seen(bench: Bench) -> list[Frame]:
     return [kept[number] for _, number in largest.values()]
 
 
-def settings(embedder: str, detect_px: int = 320) -> Settings:
+def settings(embedder: str, detect_px: int = 480) -> Settings:
     """The core's settings for an embedder, with the threshold that `benchmarks.visited` found for it."""
     return Settings(threshold=THRESHOLDS.get(embedder, 0.5), detect_px=detect_px)
 

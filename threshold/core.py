@@ -51,7 +51,7 @@ def core(
     rate: Annotated[float, typer.Option(min=5, max=120, help="Frames per second.")] = 30.0,
     detect_px: Annotated[
         int, typer.Option("--detect-px", min=96, max=1920, help="Width of the picture that faces are searched in.")
-    ] = 320,
+    ] = 480,
     seed: Annotated[int, typer.Option(min=0, help="Another seed: other people.")] = 0,
     detector: Annotated[str, typer.Option(metavar="ID", help="As `threshold models list` names it, or bundled.")] = (
         "bundled"

@@ -75,7 +75,7 @@ class Settings:
     """
 
     threshold: float
-    detect_px: int = 320
+    detect_px: int = 480
     look_s: float = 0.1
     again_s: float = 0.2
     search_s: float = 0.1

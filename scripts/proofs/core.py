@@ -31,9 +31,9 @@ from threshold.output import progress
 
 SIZE = tuple(int(value) for value in os.environ.get("THRESHOLD_PROOF_SIZE", "1280x720").split("x"))
 SECONDS = float(os.environ.get("THRESHOLD_PROOF_SECONDS", "26"))
-ROUNDS = int(os.environ.get("THRESHOLD_PROOF_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("THRESHOLD_PROOF_ROUNDS", "2"))
 MORNINGS = int(os.environ.get("THRESHOLD_PROOF_SEEDS", "3"))
-PEOPLE = int(os.environ.get("THRESHOLD_PROOF_PEOPLE", "40"))
+PEOPLE = int(os.environ.get("THRESHOLD_PROOF_PEOPLE", "30"))
 """Enrolled people, and as many strangers, of a morning; the first morning fixes the thresholds."""
 TARGET = 0.03
 """FPIR per visit for which each way's threshold is fixed: a morning's strangers can't show a much smaller one."""
