@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from edge.detect import Detector
 from edge.embed import Embedder, Scaling
-from edge.network import NetworkError, OnnxRuntime
+from edge.network import Backend, NetworkError, OnnxRuntime
 from models.anysize import any_size
 from models.registry import Installed, Network
 from policy.gate import Gate
 from policy.permit import Permit
 
+Around = Callable[[Backend], Backend]
+"""What is put around a backend, such as a meter of its time."""
+
+
+def _bare(backend: Backend) -> Backend:
+    return backend
+
 
 def open_detector(
-    installed: Installed, threads: int = 1, score: float = 0.6, longest_px: int = 640, least_px: int = 0
+    installed: Installed,
+    threads: int = 1,
+    score: float = 0.6,
+    longest_px: int = 640,
+    least_px: int = 0,
+    around: Around = _bare,
 ) -> Detector:
     """A detector from an installed network, its digest checked. Raises ModelError, NetworkError, DetectError."""
     network = installed.network
@@ -23,11 +37,16 @@ def open_detector(
     except Exception as error:
         raise NetworkError(f"{network.id}: expected a detector in ONNX, found: {error}") from error
     backend = OnnxRuntime(freed, network.id, threads)
-    return Detector(backend, score=score, longest_px=longest_px, least_px=least_px)
+    return Detector(around(backend), score=score, longest_px=longest_px, least_px=least_px)
 
 
 def open_embedder(
-    installed: Installed, gate: Gate, permit: Permit, threads: int = 1, mirrored: bool = False
+    installed: Installed,
+    gate: Gate,
+    permit: Permit,
+    threads: int = 1,
+    mirrored: bool = False,
+    around: Around = _bare,
 ) -> Embedder:
     """An embedder from an installed network. The file is read only after the gate has found the permit good.
 
@@ -37,7 +56,11 @@ def open_embedder(
     _expect(network, "embedder")
     contract = network.input
     scaling = Scaling(contract.colour == "RGB", contract.divisor, contract.mean, contract.deviation)
-    return Embedder(lambda: OnnxRuntime(installed.read(), network.id, threads), scaling, gate, permit, mirrored)
+
+    def opened() -> Backend:
+        return around(OnnxRuntime(installed.read(), network.id, threads))
+
+    return Embedder(opened, scaling, gate, permit, mirrored)
 
 
 def _expect(network: Network, role: str) -> None:

@@ -12,9 +12,12 @@ from models.people.view import Light, Pose
 
 Attack = Literal["print", "phone"]
 """What is held before the camera in place of a face."""
-Arrivals = Literal["single", "pairs", "bus", "mixed"]
-"""One at a time, two abreast, a bus-load in a row, or all of these in turn."""
+Arrivals = Literal["single", "pairs", "bus", "crowd", "mixed"]
+"""One at a time, two abreast, a bus-load in a row, twelve side by side seen from further away, or all but those twelve
+in turn."""
 
+CROWD = 12
+"""People in a crowd."""
 _STEP = 4.0
 """Degrees between the poses that are drawn: heads are kept by pose, and a walk needs few of them."""
 
@@ -100,6 +103,13 @@ def visits(
     turn = 0
     for number in range(visits_):
         kind = ("single", "pairs", "single", "bus")[number % 4] if arrivals == "mixed" else arrivals
+        if kind == "crowd":
+            walks += _crowd(
+                chance, [order[(turn + place) % len(order)] for place in range(min(CROWD, len(order)))], now
+            )
+            turn += CROWD
+            now = max(walk.end_s for walk in walks) + float(chance.uniform(*gap_s))
+            continue
         count = {"single": 1, "pairs": 2, "bus": int(chance.integers(5, 9))}[kind]
         group: list[Walk] = []
         for place in range(min(count, len(order))):
@@ -113,6 +123,17 @@ def visits(
         walks += group
         now = max(walk.end_s for walk in group) + float(chance.uniform(*gap_s))
     return tuple(walks)
+
+
+def _crowd(chance: np.random.Generator, people: list[int], now_s: float) -> list[Walk]:
+    """All in view at once, each in a place of their own, waiting."""
+    walks = []
+    for place, person in enumerate(people):
+        aside = 0.86 * ((place + 0.5) / len(people) - 0.5)
+        walk = _walk(chance, person, now_s + float(chance.uniform(0, 1.5)), aside, None)
+        near, stand_s = float(chance.uniform(0.10, 0.13)), float(chance.uniform(4.0, 7.0))
+        walks.append(replace(walk, near=near, stand_s=stand_s, aside=aside, drift=0.0))
+    return walks
 
 
 def leaver(chance: np.random.Generator, person: int, start_s: float, lasts_s: float) -> Walk:

@@ -1,4 +1,4 @@
-"""`threshold bench`: benchmarks. Today: `accuracy`, verification on a listed research set."""
+"""`threshold bench`: `accuracy`, verification on a listed research set; `core`, what the frame core costs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from threshold import core
 from threshold.output import JSON_HELP, console, emit, progress, tables
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ app = typer.Typer(
     epilog="Example: threshold bench accuracy --images lfw --pairs pairs.txt",
     no_args_is_help=True,
 )
+
+app.command("core", epilog=core.EXAMPLE)(core.core)
 
 MODELS = Annotated[
     Path | None,

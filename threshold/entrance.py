@@ -28,6 +28,7 @@ class Arrivals(StrEnum):
     single = "single"
     pairs = "pairs"
     bus = "bus"
+    crowd = "crowd"
     mixed = "mixed"
 
 
@@ -37,9 +38,10 @@ def entrance(
     ],
     people: Annotated[int, typer.Option(min=1, max=100_000, help="How many synthetic people.")] = 12,
     visits: Annotated[int, typer.Option(min=1, max=10_000, help="How many visits.")] = 4,
-    arrivals: Annotated[Arrivals, typer.Option(help="One by one, in pairs, a bus-load, or all in turn.")] = (
-        Arrivals.mixed
-    ),
+    arrivals: Annotated[
+        Arrivals,
+        typer.Option(help="One by one, in pairs, a bus-load, twelve in view at once, or all but the twelve in turn."),
+    ] = (Arrivals.mixed),
     attacks: Annotated[
         float, typer.Option(min=0, max=1, help="Share of single visits with a print or phone held up.")
     ] = 0.2,

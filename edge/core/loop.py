@@ -1,0 +1,385 @@
+"""The core: frame in, decisions out. Motion asks for detection, detection feeds tracks, a track's best shot is embedded
+once if that suffices, and never without a permit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.core.crop import crop, luma_crop
+from edge.core.evidence import Evidence
+from edge.core.frame import Frame
+from edge.core.motion import COLUMNS, ROWS, Change, Motion
+from edge.core.refine import Finder, refined
+from edge.core.shot import Quality, light_of, pose_of, sharpness_of, size_of
+from edge.core.track import Track, Tracker
+from edge.core.watch import Off
+from edge.errors import EdgeError
+from edge.face import Box, Crop, Face, Picture, Template, frozen
+from edge.gallery import Candidate
+from policy.gate import Refused
+
+Reason = Literal["matched", "below-threshold", "no-permit", "poor-shots"]
+"""`no-permit`: nobody was asked for a template of, or the gate refused. `poor-shots`: no view good enough to embed."""
+
+
+class SettingsError(EdgeError, ValueError):
+    """Error raised when the core's settings can't be: names the setting, what was expected and found."""
+
+
+class Recogniser(Protocol):
+    """What a permit opens: templates, and the gallery they are compared with."""
+
+    def embed(self, crops: list[Crop]) -> NDArray[np.float32]:
+        """Templates of aligned faces (n × d). Raises policy.gate.Refused, NetworkError."""
+        ...
+
+    def best(self, probe: Template) -> Candidate:
+        """The most alike reference. Raises policy.gate.Refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a lane is asked before a template is computed: of which track, how many faces are in view, and when."""
+
+    track: int
+    faces: int
+    time_ns: int
+
+
+Ask = Callable[[Request], Recogniser | None]
+"""Whoever holds the permits. None: not now (no tag has opened a window, several faces in the zone); it is asked again
+on the frames that follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """When the core looks, and what it is content with. Times in seconds, lengths in px of the main stream.
+
+    `threshold` is the cosine from which a track is recognised; it belongs to one embedder and to errors per visit.
+    `detect_px` is the width of the picture that faces are searched in, where the source has no small stream.
+    `look_s` passes at least between two detections for a track without a template, `again_s` for one that is still
+    undecided with it, `search_s` for newcomers; a search that finds nobody makes the next ones rarer, down to one every
+    `slow_search_s`. `idle_s`: even when nothing moves, faces are searched that often. A track whose place may be wrong
+    by `unsure` of its width is looked for.
+    A face narrower than `least_px`, or less than `inside` of which is in the frame, is not used; from `enough_px` on
+    its size costs nothing. A shot of quality `good` is embedded at once; otherwise the best one `patience_s` after the
+    first usable (`usable`). Again only when `better` times as good as the last one embedded, at most `most_shots`
+    times; when no better one can come, or after `decide_s`, an undecided track is decided against.
+    """
+
+    threshold: float
+    detect_px: int = 480
+    look_s: float = 0.1
+    again_s: float = 0.2
+    search_s: float = 0.1
+    slow_search_s: float = 0.25
+    idle_s: float = 4.0
+    unsure: float = 0.35
+    least_px: float = 24.0
+    enough_px: float = 112.0
+    inside: float = 0.95
+    usable: float = 0.02
+    good: float = 0.45
+    patience_s: float = 0.7
+    better: float = 1.3
+    most_shots: int = 4
+    decide_s: float = 3.0
+
+    def __post_init__(self) -> None:
+        limits: tuple[tuple[str, float, float], ...] = (
+            ("threshold", -1.0, 1.0),
+            ("detect_px", 32, 4096),
+            ("look_s", 0.0, 10.0),
+            ("again_s", self.look_s, 10.0),
+            ("search_s", 0.0, 10.0),
+            ("slow_search_s", self.search_s, 60.0),
+            ("idle_s", 0.1, 3600.0),
+            ("unsure", 0.01, 10.0),
+            ("least_px", 8.0, 4096.0),
+            ("enough_px", self.least_px + 1, 4096.0),
+            ("inside", 0.0, 1.0),
+            ("usable", 0.0, 1.0),
+            ("good", self.usable, 1.0),
+            ("patience_s", 0.0, 60.0),
+            ("better", 1.01, 100.0),
+            ("most_shots", 1, 100),
+            ("decide_s", self.patience_s, 600.0),
+        )
+        for name, low, high in limits:
+            if not low <= getattr(self, name) <= high:
+                raise SettingsError(f"{name}: expected {low:g} to {high:g}, found {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision about one track, whose face was last seen in `box` (px of the main stream).
+
+    Times in ns, the first three by the source's stamps: of the frame decided on, of the last and of the first sight;
+    `took_ns` from that frame's arrival to the decision, by the machine's clock.
+
+    `subject` and `score` are the most alike reference and its cosine; None where no template was computed. `detail` is
+    what the gate said when it refused.
+    """
+
+    track: int
+    reason: Reason
+    subject: str | None
+    score: float | None
+    shots: int
+    box: Box
+    time_ns: int
+    seen_ns: int
+    first_ns: int
+    took_ns: int
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What is known of a track beside its place."""
+
+    evidence: Evidence = field(default_factory=Evidence)
+    usable_ns: int | None = None
+    """When its first usable shot was seen."""
+    asked: bool = False
+    refused: str = ""
+    held: tuple[Crop, Quality] | None = None
+    """The best shot not yet embedded."""
+    embedded: float = 0.0
+    """Quality of the best shot embedded."""
+    best: Candidate | None = None
+    decided: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """Work counted: what a derived figure for another machine is made from."""
+
+    frames: int = 0
+    missed: int = 0
+    """Frames that the source numbered and that never came here."""
+    detections: int = 0
+    """In the small stream; each shot that is kept takes another one on 160 × 160 px."""
+    shots: int = 0
+    embeddings: int = 0
+    tracks: int = 0
+
+
+class Core:
+    """Not for use by several threads at once. `step` takes the frames in order, `finish` ends the open tracks."""
+
+    def __init__(self, detector: Finder, ask: Ask, settings: Settings, watch: Off | None = None) -> None:
+        self._detector, self._ask, self._settings = detector, ask, settings
+        self._watch = watch or Off()
+        self._motion, self._tracker = Motion(), Tracker()
+        self._visits: dict[int, _Visit] = {}
+        self._size: tuple[int, int] | None = None
+        self._number = -1
+        self._looked_ns = -(10**18)
+        self._pause_s = settings.search_s
+        self.tally = Tally()
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The faces followed now."""
+        return tuple(self._tracker.tracks)
+
+    def step(self, frame: Frame) -> list[Decided]:
+        """Look at one frame. Raises NetworkError when a network fails.
+
+        A frame of another size than the last ends all tracks and begins anew: the camera was changed.
+        """
+        self._watch.begin()
+        decided: list[Decided] = []
+        size = frame.main.width, frame.main.height
+        if size != self._size:
+            decided += self._end(self._tracker.tracks, frame)
+            self._tracker.tracks, self._size = [], size
+            self._motion.reset()
+        self.tally.frames += 1
+        self.tally.missed += max(0, frame.number - self._number - 1) if self._number >= 0 else 0
+        self._number = frame.number
+        change = self._motion.update(frame.luma(COLUMNS, ROWS), frame.time_ns)
+        self._watch.lap("motion")
+        if self._wanted(frame, change):
+            decided += self._look(frame)
+        decided += self._overdue(frame)
+        decided += self._end(self._tracker.expire(frame.time_ns), frame)
+        for _ in decided:
+            self._watch.note("frame-to-decision", time.monotonic_ns() - frame.arrived_ns)
+        self._watch.lap("decide")
+        return decided
+
+    def finish(self, frame: Frame) -> list[Decided]:
+        """The source has ended with `frame`: decide what can be decided of the tracks still open."""
+        decided = self._end(self._tracker.tracks, frame)
+        self._tracker.tracks = []
+        return decided
+
+    def _wanted(self, frame: Frame, change: Change) -> bool:
+        """Whether to detect on this frame."""
+        settings, now_ns = self._settings, frame.time_ns
+        since = (now_ns - self._looked_ns) / 1e9
+        if since < 0 or since >= settings.idle_s:  # less than 0: the source's stamps jumped back
+            return True
+        tracks = self._tracker.tracks
+        open_ = [visit for track in tracks if not (visit := self._visits[track.id]).decided]
+        waiting = any(not visit.evidence.shots for visit in open_)
+        unsure = [track for track in tracks if track.uncertainty(now_ns) >= settings.unsure]
+        # A track just missed stays unsure: it is looked for a few times more until it counts as lost.
+        pause_s = settings.look_s if waiting or unsure else settings.again_s
+        if any(not track.missed for track in unsure) or ((unsure or open_) and since >= pause_s):
+            return True
+        if not change.moving:
+            self._pause_s = settings.search_s
+            return False
+        if since < self._pause_s:
+            return False
+        return not tracks or newcomers(change, [track.at(now_ns) for track in tracks], self._size or (1, 1))
+
+    def _look(self, frame: Frame) -> list[Decided]:
+        small = frame.colours(self._settings.detect_px)
+        self._watch.lap("shrink")
+        found = self._detector.detect(Picture(small, "frame", b""))
+        self._watch.lap("detect")
+        self.tally.detections += 1
+        across, down = frame.main.width / small.shape[1], frame.main.height / small.shape[0]
+        faces = [enlarged(face, across, down) for face in found]
+        before = len(self._tracker.tracks)
+        seen = self._tracker.update(faces, frame.time_ns)
+        fresh = len(self._tracker.tracks) - before
+        self.tally.tracks += fresh
+        self._looked_ns = frame.time_ns
+        settings = self._settings
+        self._pause_s = settings.search_s if fresh else min(1.5 * self._pause_s, settings.slow_search_s)
+        self._watch.lap("track")
+        decided: list[Decided] = []
+        for track in seen:
+            visit = self._visits.setdefault(track.id, _Visit())
+            if not visit.decided:
+                decided += self._judge(frame, track, visit)
+        return decided
+
+    def _judge(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
+        """Is this shot worth embedding, or keeping?"""
+        settings, face = self._settings, track.face
+        if face.box.inside(frame.main.width, frame.main.height) < settings.inside:
+            return []
+        size, pose = size_of(face, settings.least_px, settings.enough_px), pose_of(face.points)
+        least = max(settings.usable, settings.better * max(visit.embedded, visit.held[1].score if visit.held else 0.0))
+        if size * pose < least:
+            return []
+        luma = luma_crop(frame.main, face.points)
+        quality = Quality(size, pose, sharpness_of(luma), light_of(luma))
+        self._watch.lap("shot")
+        if quality.score < least:
+            return []
+        if visit.usable_ns is None:
+            visit.usable_ns = frame.time_ns
+        close = refined(self._detector, frame.main, face)
+        self._watch.lap("refine")
+        shot = Crop(crop(frame.main, close.points), frame.main.digest())
+        self._watch.lap("crop")
+        self.tally.shots += 1
+        visit.held = shot, quality
+        if quality.score >= settings.good or visit.evidence.shots:
+            return self._embed(frame, track, visit)
+        return []
+
+    def _embed(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
+        """The shot held becomes evidence, if the lane and its gate let it."""
+        if visit.held is None:
+            return []
+        visit.asked = True
+        recogniser = self._ask(Request(track.id, len(self._tracker.tracks), frame.time_ns))
+        self._watch.lap("permit")
+        if recogniser is None:
+            return []
+        (shot, quality), visit.held = visit.held, None
+        try:
+            template = recogniser.embed([shot])[0]
+            self._watch.lap("embed")
+            visit.best = recogniser.best(visit.evidence.add(template, quality.score))
+            self._watch.lap("match")
+        except Refused as refusal:
+            visit.refused = str(refusal)
+            return [self._decide(frame, track, visit, "no-permit")]
+        self.tally.embeddings += 1
+        visit.embedded = max(visit.embedded, quality.score)
+        if visit.best.score >= self._settings.threshold:
+            return [self._decide(frame, track, visit, "matched")]
+        if visit.evidence.shots >= self._settings.most_shots or visit.embedded * self._settings.better > 1.0:
+            return [self._decide(frame, track, visit, "below-threshold")]
+        return []
+
+    def _overdue(self, frame: Frame) -> list[Decided]:
+        """Tracks that have waited long enough: embed the best there is, or decide against."""
+        decided: list[Decided] = []
+        for track in self._tracker.tracks:
+            visit = self._visits[track.id]
+            if visit.decided or visit.usable_ns is None:
+                continue
+            waited = (frame.time_ns - visit.usable_ns) / 1e9
+            if waited >= self._settings.patience_s and visit.held is not None:
+                decided += self._embed(frame, track, visit)
+            if not visit.decided and visit.evidence.shots and waited >= self._settings.decide_s:
+                decided.append(self._decide(frame, track, visit, "below-threshold"))
+        return decided
+
+    def _end(self, ended: list[Track], frame: Frame) -> list[Decided]:
+        decided: list[Decided] = []
+        for track in ended:
+            visit = self._visits[track.id]
+            if not visit.decided and visit.held is not None:
+                decided += self._embed(frame, track, visit)
+            if not visit.decided:
+                told: Reason = (
+                    "below-threshold" if visit.evidence.shots else "no-permit" if visit.asked else "poor-shots"
+                )
+                decided.append(self._decide(frame, track, visit, told))
+            del self._visits[track.id]
+        return decided
+
+    def _decide(self, frame: Frame, track: Track, visit: _Visit, reason: Reason) -> Decided:
+        visit.decided, visit.held = True, None
+        best = visit.best
+        return Decided(
+            track=track.id,
+            reason=reason,
+            subject=best.subject if best else None,
+            score=best.score if best else None,
+            shots=visit.evidence.shots,
+            box=track.face.box,
+            time_ns=frame.time_ns,
+            seen_ns=track.last_ns,
+            first_ns=track.first_ns,
+            took_ns=time.monotonic_ns() - frame.arrived_ns,
+            detail=visit.refused,
+        )
+
+
+def enlarged(face: Face, across: float, down: float) -> Face:
+    """A face found in the small stream, in px of the main one."""
+    points = face.points * np.array([across, down], np.float32)
+    frozen(points)
+    box = Box(face.box.left * across, face.box.top * down, face.box.width * across, face.box.height * down)
+    return Face(box, points, face.score)
+
+
+def newcomers(change: Change, boxes: list[Box], size: tuple[int, int]) -> bool:
+    """Whether something moves that isn't one of the faces followed, nor the body below it (three faces wide)."""
+    cells = change.cells.copy()
+    across, down = COLUMNS / size[0], ROWS / size[1]
+    for box in boxes:
+        middle = box.centre[0]
+        left, right = (middle - 1.7 * box.width) * across, (middle + 1.7 * box.width) * across
+        top = (box.top - 0.6 * box.height) * down
+        cells[max(0, int(top)) :, max(0, int(left)) : max(0, int(right) + 1)] = False
+    return Change(cells, int(np.count_nonzero(cells))).moving
