@@ -1,0 +1,7 @@
+"""The rules, a file a subject; importing this registers them, in the order of the law's table."""
+
+from policy.rules import (  # noqa: F401  each registers its rules
+    bases,
+    biometrics,
+    consent,
+)  # isort: skip
