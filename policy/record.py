@@ -694,6 +694,137 @@ class Document(_Facts):
     """Its date."""
 
 
+class Said(_Facts):
+    """One text, once in each language in which it is to be read."""
+
+    en: Fact[str] = "unknown"
+    """English."""
+    sv: Fact[str] = "unknown"
+    """Swedish."""
+    is_: Fact[str] = Field(default="unknown", alias="is")
+    """Icelandic."""
+
+
+class Contact(_Facts):
+    """Who to turn to. A function's address, such as dataskydd@…, outlives a person's."""
+
+    name: Fact[str] = "unknown"
+    """The body, or the function."""
+    address: Fact[str] = "unknown"
+    """Its postal address."""
+    email: Fact[str] = "unknown"
+    """Its e-mail address."""
+    phone: Fact[str] = "unknown"
+    """Its telephone number."""
+
+
+class PurposeSaid(_Facts):
+    """A purpose in words for the people concerned."""
+
+    id: Id
+    """The purpose's id."""
+    said: Fact[Said] = "unknown"
+    """What for, in one sentence, and as narrow as it was decided."""
+    child: Fact[Said] = "unknown"
+    """The same in short words, for a child."""
+
+
+class FieldSaid(_Facts):
+    """A data field in words for the people concerned."""
+
+    id: Id
+    """The field's id."""
+    said: Fact[Said] = "unknown"
+    """What it is."""
+    trigger: Fact[Said] = "unknown"
+    """From when its period is counted, such as: from the passage."""
+
+
+class Recipient(_Facts):
+    """Someone the data are disclosed to, processors included."""
+
+    name: Fact[str] = "unknown"
+    """The recipient, or the category of recipients."""
+    role: Fact[Literal["processor", "controller", "authority"]] = "unknown"
+    """What it is."""
+    country: Fact[str] = "unknown"
+    """Its country, two letters."""
+    said: Fact[Said] = "unknown"
+    """What it gets the data for."""
+
+
+class Partner(_Facts):
+    """A joint controller, and how the arrangement shares the duties (Article 26)."""
+
+    contact: Fact[Contact] = "unknown"
+    role: Fact[Said] = "unknown"
+    """What each does, in words."""
+    information: Fact[Literal["controller", "partner", "both"]] = "unknown"
+    """Who informs the people concerned."""
+    rights: Fact[Literal["controller", "partner", "both"]] = "unknown"
+    """Who answers those who use their rights."""
+    security: Fact[Literal["controller", "partner", "both"]] = "unknown"
+    """Who answers for security."""
+    breaches: Fact[Literal["controller", "partner", "both"]] = "unknown"
+    """Who reports a breach."""
+    contact_point: Fact[Literal["controller", "partner", "both"]] = "unknown"
+    """Who is the contact point; none: none was named."""
+
+
+class Particulars(_Facts):
+    """What the papers for people say, and no rule reads: the notice, its version for children, the sign, the essence of
+    a joint arrangement, the entry under Article 30. Each text in every language in which the papers are made.
+    """
+
+    title: Fact[Said] = "unknown"
+    """What the processing is called, such as: Entrance with tags."""
+    version: Fact[str] = "unknown"
+    """The version of the papers."""
+    date: Fact[Day] = "unknown"
+    """Their date."""
+    url: Fact[str] = "unknown"
+    """The one page where all of it is found."""
+    controller: Fact[Contact] = "unknown"
+    representative: Fact[Contact] = "unknown"
+    """The representative in the Union of a controller outside it; none: there is none."""
+    dpo: Fact[Contact] = "unknown"
+    """The data protection officer; none: there is none."""
+    authority: Fact[Contact] = "unknown"
+    """The supervisory authority, where the jurisdiction doesn't tell which it is."""
+    purposes: Fact[tuple[PurposeSaid, ...]] = "unknown"
+    fields: Fact[tuple[FieldSaid, ...]] = "unknown"
+    subjects: Fact[Said] = "unknown"
+    """Whose data they are: the categories of people."""
+    recipients: Fact[tuple[Recipient, ...]] = "unknown"
+    """Who the data are disclosed to; none: nobody."""
+    safeguards_copy: Fact[Said] = "unknown"
+    """Transfers under standard clauses: where to get a copy."""
+    legitimate_interest: Fact[Said] = "unknown"
+    """Basis f: the interest."""
+    source: Fact[Literal["subject", "others", "both"]] = "unknown"
+    """Whether the data come from the people themselves, from others, or from both."""
+    source_said: Fact[Said] = "unknown"
+    """From others: from whom, and whether that source is open to the public."""
+    duty: Fact[Literal["statute", "contract", "entry", "voluntary"]] = "unknown"
+    """Must one give the data: by law, by a contract, in order to enter into one, or not at all?"""
+    duty_said: Fact[Said] = "unknown"
+    """What happens if one doesn't."""
+    automated: Fact[Bool] = "unknown"
+    """Are there decisions by machine alone with legal or similarly significant effect (Article 22)?"""
+    automated_said: Fact[Said] = "unknown"
+    """If so: the logic, and what it means for a person."""
+    withdrawal: Fact[Said] = "unknown"
+    """Basis consent: how to withdraw it."""
+    other_way: Fact[Said] = "unknown"
+    """Biometrics: the other way in, for everyone who wants it."""
+    child_contact: Fact[Said] = "unknown"
+    """Whom a child can ask."""
+    joint: Fact[tuple[Partner, ...]] = "unknown"
+    """The joint controllers; none: there are none."""
+    decision: Fact[Literal["approved", "conditional", "rejected", "referred"]] = "unknown"
+    """The formal decision on the impact assessment; `referred`: to the supervisory authority."""
+
+
 class Record(_Facts):
     """A whole processing record."""
 
@@ -719,6 +850,7 @@ class Record(_Facts):
     design: Design = Design()
     cam: Camera = Camera()
     ai: Ai = Ai()
+    paper: Particulars = Particulars()
     doc: Fact[tuple[Document, ...]] = "unknown"
 
     @model_validator(mode="after")
