@@ -15,7 +15,7 @@ from policy import terms
 from policy.language import Language, translatable, zero
 from policy.sheet import sheet
 from policy.reading import ABSENT, Gap, Incomplete, Reading
-from policy.record import Record
+from policy.record import DataField, Operation, Record
 
 Kind = Literal["notice", "child", "sign", "essence", "register"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -47,6 +47,8 @@ class Section:
     head: tuple[str, ...] = ()
     """Head of the table, where there is one."""
     rows: tuple[tuple[str, ...], ...] = ()
+    after: str = ""
+    """What follows the table."""
 
 
 def fitting(record: Record) -> tuple[Kind, ...]:
@@ -84,9 +86,8 @@ def _camera(record: Record) -> bool:
     )
 
 
-def _biometric(reading: Reading) -> bool:
-    ops = reading.record.op
-    return isinstance(ops, tuple) and any(op.modality in terms.BIOMETRIC for op in ops)
+def _biometric(ops: Iterable[Operation]) -> bool:
+    return any(op.modality in terms.BIOMETRIC for op in ops)
 
 
 # --- what several papers say ---
@@ -109,7 +110,9 @@ def _purposes(reading: Reading, law: str, *, child: bool = False) -> dict[str, s
     for place in reading.entries("purp", law):
         name = reading.at(f"{place}.id")
         about = reading.about("paper.purposes", name, law)
-        said[name] = reading.said(f"{about}.{'child' if child else 'said'}", law) if about else ""
+        key = "child" if child else "said"
+        if about and not (child and reading.at(f"{about}.{key}") == "none"):
+            said[name] = reading.said(f"{about}.{key}", law)
     return said
 
 
@@ -119,9 +122,13 @@ def _letters(reading: Reading, law: str) -> set[str]:
     return {letter for letter in found if letter}
 
 
-def _consent(reading: Reading) -> bool:
+def _ops(reading: Reading) -> tuple[Operation, ...]:
     ops = reading.record.op
-    return isinstance(ops, tuple) and any("a" in (op.basis6, op.basis9) for op in ops)
+    return ops if isinstance(ops, tuple) else ()
+
+
+def _consent(ops: Iterable[Operation]) -> bool:
+    return any("a" in (op.basis6, op.basis9) for op in ops)
 
 
 def _bases(reading: Reading) -> tuple[tuple[str, ...], ...]:
@@ -153,23 +160,26 @@ def _bases(reading: Reading) -> tuple[tuple[str, ...], ...]:
     return tuple((said[name], "; ".join(bases)) for name, bases in resting.items())
 
 
-def _data(reading: Reading, law: str, *, kinds: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
-    """Each data field, and how long it is kept; those of these kinds only, where told. Alike periods share a row."""
+def _data(
+    reading: Reading, law: str, *, only: Callable[[DataField], bool] = lambda entry: True, child: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """Each data field that `only` lets pass, and how long it is kept. Those kept alike share a row."""
     say, rows = reading.words.say, dict[str, list[str]]()
     for place in reading.entries("field", law):
-        if kinds and reading.at(f"{place}.kind") not in (*kinds, "unknown"):
+        entry = reading.entry(place)
+        about = reading.about("paper.fields", entry.id, law) if only(entry) else ""
+        if not about or (child and reading.at(f"{about}.child") == "none"):
             continue
-        about = reading.about("paper.fields", reading.at(f"{place}.id"), law)
-        said = reading.said(f"{about}.said", law) if about else ""
+        said = reading.said(f"{about}.{'child' if child else 'said'}", law)
         period = reading.value(f"{place}.period", "GDPR Art 13(2)(a)")
         if period is None:
             continue
         if zero(period):
             kept = say("not kept")
         else:
-            trigger = reading.said(f"{about}.trigger", "GDPR Art 13(2)(a)") if about else ""
+            trigger = reading.said(f"{about}.trigger", "GDPR Art 13(2)(a)")
             kept = say("{period} {trigger}", period=reading.words.period(period), trigger=trigger)
-        if reading.at(f"{place}.archive_duty") is True:
+        if reading.value(f"{place}.archive_duty", "GDPR Art 13(2)(a)") is True:
             kept = say("{period}; then archived as the law requires", period=kept)
         rows.setdefault(kept, []).append(said)
     return tuple((", ".join(names), kept) for kept, names in rows.items())
@@ -275,9 +285,9 @@ def _notice(reading: Reading) -> str:
         )),
         Section(say("Data protection officer"), "13(1)(b)", (", ".join(officer),)) if officer else None,
         Section(say("What for, and on which legal basis"), "13(1)(c)–(d)",
-                (say("The interest: {interest}", interest=read.said("paper.legitimate_interest", "GDPR Art 13(1)(d)")),)
-                if interest else (),
-                head=(say("Purpose"), say("Legal basis")), rows=_bases(read)),
+                head=(say("Purpose"), say("Legal basis")), rows=_bases(read), after=(
+                    say("The legitimate interest: {interest}.",
+                        interest=read.said("paper.legitimate_interest", "GDPR Art 13(1)(d)")) if interest else "")),
         Section(say("Which data, and for how long"), "13(2)(a), 14(1)(d)",
                 head=(say("Data"), say("Kept")), rows=_data(read, "GDPR Art 14(1)(d)")),
         Section(say("Where the data come from"), "14(2)(f)", (
@@ -292,9 +302,9 @@ def _notice(reading: Reading) -> str:
         Section(say("You can withdraw your consent"), "13(2)(c)", (
             read.said("paper.withdrawal", "GDPR Art 13(2)(c), 7(3)"),
             say("That is as easy as giving it. What was done before stays lawful."),
-        )) if _consent(read) else None,
+        )) if _consent(_ops(read)) else None,
         Section(say("The other way in"), "", (read.said("paper.other_way", "GDPR Art 9(2)(a), 7(4)"),))
-        if _biometric(read) else None,
+        if _biometric(_ops(read)) else None,
         Section(say("Decisions by machine alone"), "13(2)(f)", (
             read.said("paper.automated_said", "GDPR Art 13(2)(f)") if automated else
             say("No decision with legal or similarly significant effect is made by a machine alone."),
@@ -320,10 +330,13 @@ def _child(reading: Reading) -> str:
         str(read.value(f"{place}.name", "GDPR Art 13(1)(e)") or "")
         for place in read.entries("paper.recipients", "GDPR Art 13(1)(e)", none=True)
     ]
-    letters = _letters(read, "GDPR Art 13(1)(c)")
-    ops = read.record.op if isinstance(read.record.op, tuple) else ()
+    # Only what is done with children's data: the fields that aren't kept about them are left out, and what needs them.
+    about = read.at("paper.fields")
+    left_out = {entry["id"] for entry in (about if isinstance(about, tuple) else ()) if entry["child"] == "none"}
+    ops = [op for op in _ops(read) if not isinstance(op.fields, tuple) or not op.fields or set(op.fields) - left_out]
+    letters = _letters(read, "GDPR Art 13(1)(c)") & {op.basis6 for op in ops}
     template = any(op.modality == "face" and op.kind in ("template", "enrol", "match") for op in ops)
-    asked = _consent(read)
+    asked = _consent(ops)
     guardians = asked and read.value("cons.given_by", "GDPR Art 4(11), 7") in ("guardian", "both")
     sections = (
         Section(say("Who does this?"), "", (say("{name} does. They must look after what they know about you.", name=name),)),
@@ -331,12 +344,12 @@ def _child(reading: Reading) -> str:
         Section(say("What do they know about you?"), "", (
             (say("A computer measures a picture of your face and turns it into numbers. It uses them to know that it is you."),)
             if template else ()),
-            head=(say("What"), say("How long they keep it")), rows=_data(read, law)),
+            head=(say("What"), say("How long they keep it")), rows=_data(read, law, child=True)),
         Section(say("Do I have to?"), "", (
             (say("No. You can say yes or no. Nobody may be cross with you if you say no.") if asked and duty == "voluntary"
              else say(terms.DUTIES[duty]) if duty else ""),
             *([say("Your parents or guardians are asked too.")] if guardians else []),
-            *([read.said("paper.other_way", "GDPR Art 7(4)")] if _biometric(read) else []),
+            *([read.said("paper.other_way", "GDPR Art 7(4)")] if _biometric(ops) else []),
         )),
         Section(say("Can I change my mind?"), "", (
             say("Yes, at any time."), read.said("paper.withdrawal", "GDPR Art 13(2)(c), 7(3)"),
@@ -369,10 +382,11 @@ def _sign(reading: Reading) -> str:
         Section(say("Who"), "13(1)(a)", (", ".join(_controller(read, "GDPR Art 13(1)(a)")),)),
         Section(say("What for"), "13(1)(c)", tuple(_purposes(read, "GDPR Art 13(1)(c)").values())),
         Section(say("Kept"), "13(2)(a)", tuple(
-            f"{names}: {kept}" for names, kept in _data(read, "GDPR Art 13(2)(a)", kinds=("image", "template"))
+            f"{names}: {kept}"
+            for names, kept in _data(read, "GDPR Art 13(2)(a)", only=lambda entry: entry.kind in ("image", "template", "unknown"))
         )),
         Section(say("The other way in"), "", (read.said("paper.other_way", "GDPR Art 9(2)(a), 7(4)"),))
-        if _biometric(read) else None,
+        if _biometric(_ops(read)) else None,
         Section(say("Your rights"), "13(2)(b), 77", (
             say("You can see the data about you, have them put right or erased, and complain to {who}.",
                 who=_authority(read, "GDPR Art 13(2)(d)")),
@@ -382,7 +396,7 @@ def _sign(reading: Reading) -> str:
     return _page(
         read, "sign", sections, "sign.html",
         heading=say("Camera surveillance") if lasting else say(TITLES["sign"]),
-        recognises=say("Faces are recognised here.") if _biometric(read) else "",
+        recognises=say("Faces are recognised here.") if _biometric(_ops(read)) else "",
     )  # fmt: skip
 
 
@@ -392,8 +406,7 @@ def _essence(reading: Reading) -> str:
     sections: list[Section | None] = [
         Section(say("The controllers"), "26(1)", (", ".join(_controller(read, law)),))
     ]
-    shared = [tuple[str, ...]()]
-    purposes = _purposes(read, law)
+    purposes, shared = _purposes(read, law), set[str]()
     for index, place in enumerate(read.entries("joint", law)):
         read.value(f"{place}.arrangement_ref", "GDPR Art 26(1)")
         read.value(f"{place}.essence_url", law)
@@ -414,16 +427,17 @@ def _essence(reading: Reading) -> str:
         point = read.value(f"{partner}.contact_point", "GDPR Art 26(1)", none=True)
         rows.append((say("Contact point"), names[point] if point else say("none was named: turn to either")))
         wanted = read.value(f"{place}.ops", law)
-        ops = [op for op in read.record.op if op.id in (wanted or ())] if isinstance(read.record.op, tuple) else []
+        ops = [op for op in _ops(read) if op.id in (wanted or ())]
+        shared |= {name for op in ops if isinstance(op.fields, tuple) for name in op.fields}
         about = tuple(dict.fromkeys(purposes.get(str(op.purpose), "") for op in ops))
         sections.append(Section(name, "26(1)", (
             ", ".join(contact[1:]),
             read.said(f"{partner}.role", law),
             *([say("Decided together: {what}", what=" ".join(about))] if any(about) else []),
         ), head=(say("Duty"), say("Who")), rows=tuple(rows)))  # fmt: skip
-        shared.append(tuple(contact))
     sections += [
-        Section(say("Which data, and for how long"), "13(2)(a)", head=(say("Data"), say("Kept")), rows=_data(read, law)),
+        Section(say("Which data, and for how long"), "13(2)(a)", head=(say("Data"), say("Kept")),
+                rows=_data(read, law, only=lambda entry: entry.id in shared)),
         Section(say("Your rights"), "26(3)", (
             say("Whatever they agreed, you can use your rights with each of them and against each of them."),
         ), bullets=_rights(read, law)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from policy.errors import PolicyError
 from policy.language import Language, Words
-from policy.record import Record, facts
+from policy.record import DataField, Record, facts
 
 ABSENT = ("none", "unknown")
 
@@ -87,6 +87,13 @@ class Reading:
                 self.miss(path, citation)
             return []
         return [f"{path}[{index}]" for index in range(len(found))]
+
+    def entry(self, place: str) -> DataField:
+        """The data field at a place such as `field[0]`."""
+        fields = self.record.field
+        if not isinstance(fields, tuple):
+            raise LookupError(f"{place}: the record states no fields")
+        return fields[int(place.removeprefix("field[").removesuffix("]"))]
 
     def about(self, path: str, name: str, citation: str) -> str:
         """The place of the entry of a list that has this id; where there is none, one that reads as unknown."""

@@ -726,7 +726,7 @@ class PurposeSaid(_Facts):
     said: Fact[Said] = "unknown"
     """What for, in one sentence, and as narrow as it was decided."""
     child: Fact[Said] = "unknown"
-    """The same in short words, for a child."""
+    """The same in short words, for a child; none: it isn't a purpose for which children's data are used."""
 
 
 class FieldSaid(_Facts):
@@ -736,6 +736,8 @@ class FieldSaid(_Facts):
     """The field's id."""
     said: Fact[Said] = "unknown"
     """What it is."""
+    child: Fact[Said] = "unknown"
+    """The same in short words, for a child; none: it isn't kept about children."""
     trigger: Fact[Said] = "unknown"
     """From when its period is counted, such as: from the passage."""
 

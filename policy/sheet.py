@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from policy import terms
 from policy.language import Language, Words
 
-SIZES = ((1500, 11.0), (2300, 10.0), (3000, 9.5), (3800, 9.0), (4600, 8.5))
+SIZES = ((1300, 11.0), (1700, 10.0), (2100, 9.5), (2600, 9.0), (3100, 8.5))
 """Characters that fit on one A4 page at that size of print, pt; beyond the last the smallest is kept and the page runs
 on. Tried with Chromium's print on the pages of the sample record.
 """
