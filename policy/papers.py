@@ -403,9 +403,7 @@ def _sign(reading: Reading) -> str:
 def _essence(reading: Reading) -> str:
     say, read, law = reading.words.say, reading, "GDPR Art 26(2)"
     own = (_controller(read, law) or [""])[0]
-    sections: list[Section | None] = [
-        Section(say("The controllers"), "26(1)", (", ".join(_controller(read, law)),))
-    ]
+    sections: list[Section | None] = [Section(say("The controllers"), "26(1)", (", ".join(_controller(read, law)),))]
     purposes, shared = _purposes(read, law), set[str]()
     for index, place in enumerate(read.entries("joint", law)):
         read.value(f"{place}.arrangement_ref", "GDPR Art 26(1)")

@@ -29,7 +29,9 @@ class Incomplete(PolicyError, ValueError):
 
     def __init__(self, gaps: list[Gap], what: str = "papers") -> None:
         self.gaps = sorted(set(gaps))
-        lines = "\n".join(f"  {gap.fact}: expected a value ({gap.citation}; {gap.paper}), found none" for gap in self.gaps)
+        lines = "\n".join(
+            f"  {gap.fact}: expected a value ({gap.citation}; {gap.paper}), found none" for gap in self.gaps
+        )
         super().__init__(f"{what}: {len(self.gaps)} missing, nothing was written. State them in the record:\n{lines}")
 
 

@@ -138,6 +138,12 @@ OUTCOMES: Mapping[str, str] = {
 }
 """In the order in which a page shows them."""
 
+WEIGHTS: Mapping[str, str] = {
+    "refuse": translatable("refuse"),
+    "suspend": translatable("suspend"),
+    "warn": translatable("warn"),
+}
+
 MARKS: Mapping[str, str] = {
     "unverified": translatable("unverified: from memory, the text was not read"),
     "inference": translatable("own inference: no source says it"),
@@ -230,7 +236,7 @@ def messages() -> set[str]:
     found: set[str] = set()
     tables: tuple[Mapping[str, Any], ...] = (
         BASES6, BASES9, OPERATIONS, MODALITIES, LEVELS, RECIPIENTS, ALTERNATIVES, JURISDICTIONS, DUTIES, DECISIONS,
-        OUTCOMES, MARKS, FORMAL,
+        OUTCOMES, WEIGHTS, MARKS, FORMAL,
     )  # fmt: skip
     for table in tables:
         found |= set(table.values())
