@@ -143,13 +143,13 @@ def _bases(reading: Reading) -> tuple[tuple[str, ...], ...]:
         bases = resting.get(purpose, {})
         letter = reading.value(f"{place}.basis6", law)
         if letter:
-            bases[say("Article {article}: {basis}", article=f"6(1)({letter})", basis=say(terms.BASES6[letter]))] = None
+            bases[say("Article 6(1)({letter}): {basis}", letter=letter, basis=say(terms.BASES6[letter]))] = None
         special = reading.at(f"{place}.modality") in terms.BIOMETRIC and reading.at(f"{place}.kind") in (
             "template", "enrol", "match", "store", "transfer",
         )  # fmt: skip
         letter = reading.value(f"{place}.basis9", "GDPR Art 9(2), 13(1)(c)", none=not special)
         if letter:
-            bases[say("Article {article}: {basis}", article=f"9(2)({letter})", basis=say(terms.BASES9[letter]))] = None
+            bases[say("Article 9(2)({letter}): {basis}", letter=letter, basis=say(terms.BASES9[letter]))] = None
         statute = reading.at(f"{place}.statute")
         if statute not in ABSENT:
             bases[str(statute)] = None
@@ -395,7 +395,7 @@ def _sign(reading: Reading) -> str:
     )  # fmt: skip
     return _page(
         read, "sign", sections, "sign.html",
-        heading=say("Camera surveillance") if lasting else say(TITLES["sign"]),
+        heading=say("Camera surveillance") if lasting else say("Camera at this door"),
         recognises=say("Faces are recognised here.") if _biometric(_ops(read)) else "",
     )  # fmt: skip
 

@@ -48,7 +48,7 @@ def notice(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write what people are told: notice, version for children, door sign, essence of a joint arrangement, Article 30 entry.
+    """Write what people are told: notice, children's version, door sign, essence of a joint arrangement, Article 30 entry.
 
     One A4 page each, made of the record's facts alone. While a fact is missing nothing is written: each is named with
     the article that asks for it, and the exit code is 1.
@@ -60,7 +60,8 @@ def notice(
 
     facts = read(record)
     left_out = {name: why for name in KINDS if (why := reason(name, facts)) is not None}
-    wanted = [one.value for one in dict.fromkeys(kind)] if kind else [name for name in KINDS if name not in left_out]
+    named = {one.value for one in kind or ()}
+    wanted = [name for name in KINDS if (name in named if named else name not in left_out)]
     if kind and (unfit := [f"{name} isn't called for: {left_out[name]}" for name in wanted if name in left_out]):
         _fail("NotCalledFor", f"{record}: {'; '.join(unfit)}.", [], json)
     try:
