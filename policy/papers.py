@@ -116,8 +116,9 @@ def _purposes(reading: Reading, law: str, *, child: bool = False) -> dict[str, s
     return said
 
 
-def _letters(reading: Reading, law: str) -> set[str]:
+def _letters(reading: Reading) -> set[str]:
     """The letters of Article 6(1) that the operations rest on."""
+    law = "GDPR Art 13(1)(c)"
     found = {reading.value(f"{place}.basis6", law) for place in reading.entries("op", law)}
     return {letter for letter in found if letter}
 
@@ -233,8 +234,8 @@ def _authority(reading: Reading, law: str) -> str:
     return ""
 
 
-def _rights(reading: Reading, law: str) -> tuple[str, ...]:
-    letters, say = _letters(reading, law), reading.words.say
+def _rights(reading: Reading) -> tuple[str, ...]:
+    letters, say = _letters(reading), reading.words.say
     return tuple(
         say("{right}: Article {article}", right=say(right), article=article)
         for article, under, right in terms.RIGHTS
@@ -273,7 +274,7 @@ def _notice(reading: Reading) -> str:
     say, read = reading.words.say, reading
     representative = read.value("paper.representative", "GDPR Art 13(1)(a)", none=True)
     officer = _officer(read, "GDPR Art 13(1)(b)")
-    interest = "f" in _letters(read, "GDPR Art 13(1)(c)")
+    interest = "f" in _letters(read)
     source = read.value("paper.source", "GDPR Art 14(2)(f)")
     duty = read.value("paper.duty", "GDPR Art 13(2)(e)")
     automated = read.value("paper.automated", "GDPR Art 13(2)(f)")
@@ -312,7 +313,7 @@ def _notice(reading: Reading) -> str:
         Section(say("Your rights"), "13(2)(b)",
                 (say("You have the right to the following; turn to the controller or to the data protection officer.")
                  if officer else say("You have the right to the following; turn to the controller."),),
-                bullets=_rights(read, "GDPR Art 13(2)(b)")),
+                bullets=_rights(read)),
         Section(say("Complaints"), "13(2)(d)", (
             say("You can complain to the supervisory authority: {who}.", who=_authority(read, "GDPR Art 13(2)(d)")),
         )),
@@ -334,7 +335,7 @@ def _child(reading: Reading) -> str:
     about = read.at("paper.fields")
     left_out = {entry["id"] for entry in (about if isinstance(about, tuple) else ()) if entry["child"] == "none"}
     ops = [op for op in _ops(read) if not isinstance(op.fields, tuple) or not op.fields or set(op.fields) - left_out]
-    letters = _letters(read, "GDPR Art 13(1)(c)") & {op.basis6 for op in ops}
+    letters = _letters(read) & {op.basis6 for op in ops}
     template = any(op.modality == "face" and op.kind in ("template", "enrol", "match") for op in ops)
     asked = _consent(ops)
     guardians = asked and read.value("cons.given_by", "GDPR Art 4(11), 7") in ("guardian", "both")
@@ -366,7 +367,7 @@ def _child(reading: Reading) -> str:
         )),
         Section(say("Whom can I ask?"), "", (
             read.said("paper.child_contact", law),
-            say("If you think that they are doing something wrong, you or a grown-up can tell {who}.",
+            say("Do they do something wrong, you think? You or a grown-up can tell {who}.",
                 who=_authority(read, "GDPR Art 13(2)(d)")),
         )),
     )  # fmt: skip
@@ -438,7 +439,7 @@ def _essence(reading: Reading) -> str:
                 rows=_data(read, law, only=lambda entry: entry.id in shared)),
         Section(say("Your rights"), "26(3)", (
             say("Whatever they agreed, you can use your rights with each of them and against each of them."),
-        ), bullets=_rights(read, law)),
+        ), bullets=_rights(read)),
         Section(say("Complaints"), "13(2)(d)", (
             say("You can complain to the supervisory authority: {who}.", who=_authority(read, "GDPR Art 13(2)(d)")),
         )),

@@ -29,10 +29,11 @@ class Incomplete(PolicyError, ValueError):
 
     def __init__(self, gaps: list[Gap], what: str = "papers") -> None:
         self.gaps = sorted(set(gaps))
-        lines = "\n".join(
-            f"  {gap.fact}: expected a value ({gap.citation}; {gap.paper}), found none" for gap in self.gaps
-        )
-        super().__init__(f"{what}: {len(self.gaps)} missing, nothing was written. State them in the record:\n{lines}")
+        asking: dict[str, list[str]] = {}
+        for gap in self.gaps:
+            asking.setdefault(gap.fact, []).append(f"{gap.paper}: {gap.citation}")
+        lines = "\n".join(f"  {fact}: expected a value ({', '.join(by)}), found none" for fact, by in asking.items())
+        super().__init__(f"{what}: {len(asking)} facts missing, nothing written. State them in the record:\n{lines}")
 
 
 @dataclass(slots=True)
