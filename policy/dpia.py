@@ -101,21 +101,24 @@ def _plain(value: Any) -> Any:
 def _text(reading: Reading, value: Any) -> str:
     """A fact in words."""
     say = reading.words.say
-    if value == "unknown":
-        return say("not stated")
-    if value in ("none", ()):
-        return say("none")
-    if isinstance(value, bool):
-        return say("yes") if value else say("no")
-    if isinstance(value, date):
-        return reading.words.day(value)
-    if isinstance(value, float):
-        return reading.words.number(value, 3)
-    if isinstance(value, tuple):
-        return ", ".join(_text(reading, entry) for entry in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {_text(reading, entry)}" for key, entry in value.items() if entry not in ABSENT)
-    return str(value)
+    match value:
+        case "unknown":
+            return say("not stated")
+        case "none" | ():
+            return say("none")
+        case bool():
+            text = say("yes") if value else say("no")
+        case date():
+            text = reading.words.day(value)
+        case float():
+            text = reading.words.number(value, 3)
+        case tuple():
+            text = ", ".join(_text(reading, entry) for entry in value)
+        case dict():
+            text = "; ".join(f"{key}: {_text(reading, entry)}" for key, entry in value.items() if entry not in ABSENT)
+        case _:
+            text = str(value)
+    return text
 
 
 def _shown(reading: Reading, answer: Answer) -> list[tuple[str, str]]:
@@ -184,64 +187,175 @@ def _sections(read: Reading) -> list[Section]:
         return say(terms.LEVELS[read.at(f"{place}.{key}")])
 
     return [
-        Section(say("Description"), "35(7)(a)", rows=(
-            (say("Jurisdiction"), say(terms.JURISDICTIONS[read.at("dep.jurisdiction")])),
-            pair(say("Facts as of"), "dep.as_of"),
-            pair(say("Start"), "dep.started_on"),
-            pair(say("What is entered"), "dep.entrance_kind"),
-            (say("Ages"), f"{fact('dep.age_min')}–{fact('dep.age_max')}"),
-            pair(say("New technology"), "dep.new_technology"),
-            pair(say("Compared with one person's template (1:1) or everyone's (1:N)"), "bio.mode"),
-            pair(say("Described systematically in the assessment"), "dpia.description"),
-            *((say("Operation {name}", name=read.at(f"{place}.id")), "; ".join((
-                _named(read, f"{place}.kind", terms.OPERATIONS), _named(read, f"{place}.modality", terms.MODALITIES),
-                say("fields: {fields}", fields=fact(f"{place}.fields")),
-                say("decided by: {who}", who=fact(f"{place}.decided_by")),
-            ))) for place in ops),
-        ), head=(say("What"), say("As the record states it"))),
-        Section(say("Legal basis for each purpose, and special categories"), "6, 9",
-                head=(say("Purpose"), say("Operation"), "Art 6", "Art 9"),
-                rows=tuple((fact(f"{place}.purpose"), fact(f"{place}.id"), *basis(place)) for place in ops),
-                after="; ".join(f"{read.at(f'{place}.id')}: {fact(f'{place}.text')}" for place in purposes)),
-        Section(say("Data minimisation and retention"), "5(1)(c), (e)",
-                head=(say("Field"), say("Purpose"), say("Kind"), say("Kept"), say("From"), say("Archive duty")),
-                rows=tuple((fact(f"{place}.id"), fact(f"{place}.purpose"), fact(f"{place}.kind"), kept(place),
-                            fact(f"{place}.trigger"), fact(f"{place}.archive_duty")) for place in fields)),
-        Section(say("Necessity and proportionality"), "35(7)(b)", bullets=tuple(
-            say("Alternative {way}: meets the aim: {sufficient}; in use: {used}; {measured}; compared in: {where}.",
-                way=_named(read, f"{place}.id", terms.ALTERNATIVES), sufficient=fact(f"{place}.sufficient"),
-                used=fact(f"{place}.in_use"), measured=measured(place), where=fact(f"{place}.compared")) for place in ways),
-                head=(say("Operation"), say("Interest"), say("Why less is not enough"), say("Shown by"), say("Weighed in the assessment")),
-                rows=tuple((fact(f"{place}.id"), fact(f"{place}.necessity.interest"), fact(f"{place}.necessity.why_insufficient"),
-                            fact(f"{place}.necessity.evidence"), _weighed(read, place)) for place in ops)),
-        Section(say("Inherent risk, before measures"), "35(7)(c)",
-                head=(say("Risk"), say("Class"), say("What it does to rights and freedoms"), say("Level before"), say("Why another level")),
-                rows=tuple((fact(f"{place}.id"), fact(f"{place}.class"), fact(f"{place}.rights_effect"),
-                            levels(place, "level"), fact(f"{place}.level_reason")) for place in risks)),
-        Section(say("Action plan"), "35(7)(d)",
-                head=(say("Risk"), say("Measures"), say("Answer this risk"), say("Found in the cited document"), say("Who and when")),
-                rows=tuple((fact(f"{place}.id"), fact(f"{place}.measures"), fact(f"{place}.measures_answer"),
-                            fact(f"{place}.measures_found"), "") for place in risks)),
-        Section(say("Residual risk"), "35(7)(c)–(d), 36(1)",
-                head=(say("Risk"), say("Level before"), say("Level after")),
-                rows=tuple((fact(f"{place}.id"), levels(place, "level"), levels(place, "residual")) for place in risks),
-                after=say("Conclusion: {conclusion}. Prior consultation: {consultation}.", conclusion=fact("dpia.conclusion"),
-                          consultation=fact("sup.consultation"))),
-        Section(say("Advice of the data protection officer"), "35(2)", rows=(
-            pair(say("Advice"), "ctl.dpo_advice.text"), pair(say("Date"), "ctl.dpo_advice.date"),
-            pair(say("Followed"), "ctl.dpo_advice.followed"),
-            pair(say("Reason for deviating"), "ctl.dpo_advice.deviation_reason"),
-        ), head=(say("What"), say("As the record states it"))),
-        Section(say("Views of data subjects"), "35(9)", rows=(
-            pair(say("Heard, or their representatives"), "dpia.representatives_heard"),
-            pair(say("Why not"), "dpia.representatives_reason"),
-        ), head=(say("What"), say("As the record states it"))),
-        Section(say("Formal decision"), "35, 24, 5(2)", rows=(
-            (say("Decision"), _named(read, "paper.decision", terms.FORMAL)),
-            pair(say("By"), "dpia.approved_by"), pair(say("Date"), "dpia.approved_on"),
-            pair(say("Signed document"), "dpia.approval_doc"),
-        ), head=(say("What"), say("As the record states it"))),
-    ]  # fmt: skip
+        Section(
+            say("Description"),
+            "35(7)(a)",
+            rows=(
+                (say("Jurisdiction"), say(terms.JURISDICTIONS[read.at("dep.jurisdiction")])),
+                pair(say("Facts as of"), "dep.as_of"),
+                pair(say("Start"), "dep.started_on"),
+                pair(say("What is entered"), "dep.entrance_kind"),
+                (say("Ages"), f"{fact('dep.age_min')}–{fact('dep.age_max')}"),
+                pair(say("New technology"), "dep.new_technology"),
+                pair(say("Compared with one person's template (1:1) or everyone's (1:N)"), "bio.mode"),
+                pair(say("Described systematically in the assessment"), "dpia.description"),
+                *(
+                    (
+                        say("Operation {name}", name=read.at(f"{place}.id")),
+                        "; ".join(
+                            (
+                                _named(read, f"{place}.kind", terms.OPERATIONS),
+                                _named(read, f"{place}.modality", terms.MODALITIES),
+                                say("fields: {fields}", fields=fact(f"{place}.fields")),
+                                say("decided by: {who}", who=_named(read, f"{place}.decided_by", terms.WHO)),
+                            )
+                        ),
+                    )
+                    for place in ops
+                ),
+            ),
+            head=(say("What"), say("As the record states it")),
+        ),
+        Section(
+            say("Legal basis for each purpose, and special categories"),
+            "6, 9",
+            head=(say("Purpose"), say("Operation"), "Art 6", "Art 9"),
+            rows=tuple((fact(f"{place}.purpose"), fact(f"{place}.id"), *basis(place)) for place in ops),
+            after="; ".join(f"{read.at(f'{place}.id')}: {fact(f'{place}.text')}" for place in purposes),
+        ),
+        Section(
+            say("Data minimisation and retention"),
+            "5(1)(c), (e)",
+            head=(say("Field"), say("Purpose"), say("Kind"), say("Kept"), say("From"), say("Archive duty")),
+            rows=tuple(
+                (
+                    fact(f"{place}.id"),
+                    fact(f"{place}.purpose"),
+                    _named(read, f"{place}.kind", terms.FIELDS),
+                    kept(place),
+                    fact(f"{place}.trigger"),
+                    fact(f"{place}.archive_duty"),
+                )
+                for place in fields
+            ),
+        ),
+        Section(
+            say("Necessity and proportionality"),
+            "35(7)(b)",
+            bullets=tuple(
+                say(
+                    "Alternative {way}: meets the aim: {sufficient}; in use: {used}; {measured}; compared in: {where}.",
+                    way=_named(read, f"{place}.id", terms.ALTERNATIVES),
+                    sufficient=fact(f"{place}.sufficient"),
+                    used=fact(f"{place}.in_use"),
+                    measured=measured(place),
+                    where=fact(f"{place}.compared"),
+                )
+                for place in ways
+            ),
+            head=(
+                say("Operation"),
+                say("Interest"),
+                say("Why less is not enough"),
+                say("Shown by"),
+                say("Weighed in the assessment"),
+            ),
+            rows=tuple(
+                (
+                    fact(f"{place}.id"),
+                    fact(f"{place}.necessity.interest"),
+                    fact(f"{place}.necessity.why_insufficient"),
+                    fact(f"{place}.necessity.evidence"),
+                    _weighed(read, place),
+                )
+                for place in ops
+            ),
+        ),
+        Section(
+            say("Inherent risk, before measures"),
+            "35(7)(c)",
+            head=(
+                say("Risk"),
+                say("Class"),
+                say("What it does to rights and freedoms"),
+                say("Level before"),
+                say("Why another level"),
+            ),
+            rows=tuple(
+                (
+                    fact(f"{place}.id"),
+                    fact(f"{place}.class"),
+                    fact(f"{place}.rights_effect"),
+                    levels(place, "level"),
+                    fact(f"{place}.level_reason"),
+                )
+                for place in risks
+            ),
+        ),
+        Section(
+            say("Action plan"),
+            "35(7)(d)",
+            head=(
+                say("Risk"),
+                say("Measures"),
+                say("Answer this risk"),
+                say("Found in the cited document"),
+                say("Who and when"),
+            ),
+            rows=tuple(
+                (
+                    fact(f"{place}.id"),
+                    fact(f"{place}.measures"),
+                    fact(f"{place}.measures_answer"),
+                    fact(f"{place}.measures_found"),
+                    "",
+                )
+                for place in risks
+            ),
+        ),
+        Section(
+            say("Residual risk"),
+            "35(7)(c)–(d), 36(1)",
+            head=(say("Risk"), say("Level before"), say("Level after")),
+            rows=tuple((fact(f"{place}.id"), levels(place, "level"), levels(place, "residual")) for place in risks),
+            after=say(
+                "Conclusion: {conclusion}. Prior consultation: {consultation}.",
+                conclusion=fact("dpia.conclusion"),
+                consultation=fact("sup.consultation"),
+            ),
+        ),
+        Section(
+            say("Advice of the data protection officer"),
+            "35(2)",
+            rows=(
+                pair(say("Advice"), "ctl.dpo_advice.text"),
+                pair(say("Date"), "ctl.dpo_advice.date"),
+                pair(say("Followed"), "ctl.dpo_advice.followed"),
+                pair(say("Reason for deviating"), "ctl.dpo_advice.deviation_reason"),
+            ),
+            head=(say("What"), say("As the record states it")),
+        ),
+        Section(
+            say("Views of data subjects"),
+            "35(9)",
+            rows=(
+                pair(say("Heard, or their representatives"), "dpia.representatives_heard"),
+                pair(say("Why not"), "dpia.representatives_reason"),
+            ),
+            head=(say("What"), say("As the record states it")),
+        ),
+        Section(
+            say("Formal decision"),
+            "35, 24, 5(2)",
+            rows=(
+                (say("Decision"), _named(read, "paper.decision", terms.FORMAL)),
+                pair(say("By"), "dpia.approved_by"),
+                pair(say("Date"), "dpia.approved_on"),
+                pair(say("Signed document"), "dpia.approval_doc"),
+            ),
+            head=(say("What"), say("As the record states it")),
+        ),
+    ]
 
 
 def _weighed(reading: Reading, place: str) -> str:

@@ -1,4 +1,4 @@
-"""The papers that go out: notice, its version for children, door sign, essence of a joint arrangement, Article 30 entry.
+"""The papers that go out: notice, children's version, door sign, essence of a joint arrangement, Article 30 entry.
 
 One page each, made of the record's facts and of the law's fixed words, and of nothing else. A paper that misses a fact
 isn't made: Incomplete names each, and the article that asks for it.
@@ -13,9 +13,9 @@ from typing import Literal, get_args
 
 from policy import terms
 from policy.language import Language, translatable, zero
-from policy.sheet import sheet
 from policy.reading import ABSENT, Gap, Incomplete, Reading
 from policy.record import DataField, Operation, Record
+from policy.sheet import sheet
 
 Kind = Literal["notice", "child", "sign", "essence", "register"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -146,8 +146,12 @@ def _bases(reading: Reading) -> tuple[tuple[str, ...], ...]:
         if letter:
             bases[say("Article 6(1)({letter}): {basis}", letter=letter, basis=say(terms.BASES6[letter]))] = None
         special = reading.at(f"{place}.modality") in terms.BIOMETRIC and reading.at(f"{place}.kind") in (
-            "template", "enrol", "match", "store", "transfer",
-        )  # fmt: skip
+            "template",
+            "enrol",
+            "match",
+            "store",
+            "transfer",
+        )
         letter = reading.value(f"{place}.basis9", "GDPR Art 9(2), 13(1)(c)", none=not special)
         if letter:
             bases[say("Article 9(2)({letter}): {basis}", letter=letter, basis=say(terms.BASES9[letter]))] = None
@@ -279,45 +283,100 @@ def _notice(reading: Reading) -> str:
     duty = read.value("paper.duty", "GDPR Art 13(2)(e)")
     automated = read.value("paper.automated", "GDPR Art 13(2)(f)")
     sections = (
-        Section(say("Who is responsible"), "13(1)(a)", (
-            ", ".join(_controller(read, "GDPR Art 13(1)(a)")),
-            *([say("Representative in the Union: {who}", who=", ".join(read.contact("paper.representative", "GDPR Art 13(1)(a)")))]
-              if representative else []),
-        )),
+        Section(
+            say("Who is responsible"),
+            "13(1)(a)",
+            (
+                ", ".join(_controller(read, "GDPR Art 13(1)(a)")),
+                *(
+                    [
+                        say(
+                            "Representative in the Union: {who}",
+                            who=", ".join(read.contact("paper.representative", "GDPR Art 13(1)(a)")),
+                        )
+                    ]
+                    if representative
+                    else []
+                ),
+            ),
+        ),
         Section(say("Data protection officer"), "13(1)(b)", (", ".join(officer),)) if officer else None,
-        Section(say("What for, and on which legal basis"), "13(1)(c)–(d)",
-                head=(say("Purpose"), say("Legal basis")), rows=_bases(read), after=(
-                    say("The legitimate interest: {interest}.",
-                        interest=read.said("paper.legitimate_interest", "GDPR Art 13(1)(d)")) if interest else "")),
-        Section(say("Which data, and for how long"), "13(2)(a), 14(1)(d)",
-                head=(say("Data"), say("Kept")), rows=_data(read, "GDPR Art 14(1)(d)")),
-        Section(say("Where the data come from"), "14(2)(f)", (
-            *([say("From you.")] if source in ("subject", "both") else []),
-            *([read.said("paper.source_said", "GDPR Art 14(2)(f)")] if source in ("others", "both") else []),
-        )),
+        Section(
+            say("What for, and on which legal basis"),
+            "13(1)(c)–(d)",
+            head=(say("Purpose"), say("Legal basis")),
+            rows=_bases(read),
+            after=(
+                say(
+                    "The legitimate interest: {interest}.",
+                    interest=read.said("paper.legitimate_interest", "GDPR Art 13(1)(d)"),
+                )
+                if interest
+                else ""
+            ),
+        ),
+        Section(
+            say("Which data, and for how long"),
+            "13(2)(a), 14(1)(d)",
+            head=(say("Data"), say("Kept")),
+            rows=_data(read, "GDPR Art 14(1)(d)"),
+        ),
+        Section(
+            say("Where the data come from"),
+            "14(2)(f)",
+            (
+                *([say("From you.")] if source in ("subject", "both") else []),
+                *([read.said("paper.source_said", "GDPR Art 14(2)(f)")] if source in ("others", "both") else []),
+            ),
+        ),
         Section(say("Who gets them"), "13(1)(e)", _recipients(read, "GDPR Art 13(1)(e)")),
         Section(say("Outside the European Economic Area"), "13(1)(f)", _abroad(read, "GDPR Art 13(1)(f)")),
-        Section(say("Must you give these data?"), "13(2)(e)", (
-            say(terms.DUTIES[duty]) if duty else "", read.said("paper.duty_said", "GDPR Art 13(2)(e)"),
-        )),
-        Section(say("You can withdraw your consent"), "13(2)(c)", (
-            read.said("paper.withdrawal", "GDPR Art 13(2)(c), 7(3)"),
-            say("That is as easy as giving it. What was done before stays lawful."),
-        )) if _consent(_ops(read)) else None,
+        Section(
+            say("Must you give these data?"),
+            "13(2)(e)",
+            (
+                say(terms.DUTIES[duty]) if duty else "",
+                read.said("paper.duty_said", "GDPR Art 13(2)(e)"),
+            ),
+        ),
+        Section(
+            say("You can withdraw your consent"),
+            "13(2)(c)",
+            (
+                read.said("paper.withdrawal", "GDPR Art 13(2)(c), 7(3)"),
+                say("That is as easy as giving it. What was done before stays lawful."),
+            ),
+        )
+        if _consent(_ops(read))
+        else None,
         Section(say("The other way in"), "", (read.said("paper.other_way", "GDPR Art 9(2)(a), 7(4)"),))
-        if _biometric(_ops(read)) else None,
-        Section(say("Decisions by machine alone"), "13(2)(f)", (
-            read.said("paper.automated_said", "GDPR Art 13(2)(f)") if automated else
-            say("No decision with legal or similarly significant effect is made by a machine alone."),
-        )),
-        Section(say("Your rights"), "13(2)(b)",
-                (say("You have the right to the following; turn to the controller or to the data protection officer.")
-                 if officer else say("You have the right to the following; turn to the controller."),),
-                bullets=_rights(read)),
-        Section(say("Complaints"), "13(2)(d)", (
-            say("You can complain to the supervisory authority: {who}.", who=_authority(read, "GDPR Art 13(2)(d)")),
-        )),
-    )  # fmt: skip
+        if _biometric(_ops(read))
+        else None,
+        Section(
+            say("Decisions by machine alone"),
+            "13(2)(f)",
+            (
+                read.said("paper.automated_said", "GDPR Art 13(2)(f)")
+                if automated
+                else say("No decision with legal or similarly significant effect is made by a machine alone."),
+            ),
+        ),
+        Section(
+            say("Your rights"),
+            "13(2)(b)",
+            (
+                say("You have the right to the following; turn to the controller or to the data protection officer.")
+                if officer
+                else say("You have the right to the following; turn to the controller."),
+            ),
+            bullets=_rights(read),
+        ),
+        Section(
+            say("Complaints"),
+            "13(2)(d)",
+            (say("You can complain to the supervisory authority: {who}.", who=_authority(read, "GDPR Art 13(2)(d)")),),
+        ),
+    )
     return _page(read, "notice", sections)
 
 
@@ -340,37 +399,81 @@ def _child(reading: Reading) -> str:
     asked = _consent(ops)
     guardians = asked and read.value("cons.given_by", "GDPR Art 4(11), 7") in ("guardian", "both")
     sections = (
-        Section(say("Who does this?"), "", (say("{name} does. They must look after what they know about you.", name=name),)),
+        Section(
+            say("Who does this?"), "", (say("{name} does. They must look after what they know about you.", name=name),)
+        ),
         Section(say("What is it for?"), "", tuple(_purposes(read, law, child=True).values())),
-        Section(say("What do they know about you?"), "", (
-            (say("A computer measures a picture of your face and turns it into numbers. It uses them to know that it is you."),)
-            if template else ()),
-            head=(say("What"), say("How long they keep it")), rows=_data(read, law, child=True)),
-        Section(say("Do I have to?"), "", (
-            (say("No. You can say yes or no. Nobody may be cross with you if you say no.") if asked and duty == "voluntary"
-             else say(terms.DUTIES[duty]) if duty else ""),
-            *([say("Your parents or guardians are asked too.")] if guardians else []),
-            *([read.said("paper.other_way", "GDPR Art 7(4)")] if _biometric(ops) else []),
-        )),
-        Section(say("Can I change my mind?"), "", (
-            say("Yes, at any time."), read.said("paper.withdrawal", "GDPR Art 13(2)(c), 7(3)"),
-        )) if asked else None,
-        Section(say("Who else gets to know it?"), "", (
-            say("{names}. They work for, or together with, {name}.", names=", ".join(recipients), name=name) if recipients
-            else say("Nobody."),
-        )),
-        Section(say("What can I ask for?"), "", bullets=(
-            say("You may see what they know about you."),
-            say("If something is wrong, they must put it right."),
-            say("You may ask them to delete it."),
-            *([say("You may say that you don't want them to use it.")] if letters & set("ef") else []),
-        )),
-        Section(say("Whom can I ask?"), "", (
-            read.said("paper.child_contact", law),
-            say("Do they do something wrong, you think? You or a grown-up can tell {who}.",
-                who=_authority(read, "GDPR Art 13(2)(d)")),
-        )),
-    )  # fmt: skip
+        Section(
+            say("What do they know about you?"),
+            "",
+            (
+                (
+                    say(
+                        "A computer measures a picture of your face and turns it into numbers. It uses them to know that it is you."
+                    ),
+                )
+                if template
+                else ()
+            ),
+            head=(say("What"), say("How long they keep it")),
+            rows=_data(read, law, child=True),
+        ),
+        Section(
+            say("Do I have to?"),
+            "",
+            (
+                (
+                    say("No. You can say yes or no. Nobody may be cross with you if you say no.")
+                    if asked and duty == "voluntary"
+                    else say(terms.DUTIES[duty])
+                    if duty
+                    else ""
+                ),
+                *([say("Your parents or guardians are asked too.")] if guardians else []),
+                *([read.said("paper.other_way", "GDPR Art 7(4)")] if _biometric(ops) else []),
+            ),
+        ),
+        Section(
+            say("Can I change my mind?"),
+            "",
+            (
+                say("Yes, at any time."),
+                read.said("paper.withdrawal", "GDPR Art 13(2)(c), 7(3)"),
+            ),
+        )
+        if asked
+        else None,
+        Section(
+            say("Who else gets to know it?"),
+            "",
+            (
+                say("{names}. They work for, or together with, {name}.", names=", ".join(recipients), name=name)
+                if recipients
+                else say("Nobody."),
+            ),
+        ),
+        Section(
+            say("What can I ask for?"),
+            "",
+            bullets=(
+                say("You may see what they know about you."),
+                say("If something is wrong, they must put it right."),
+                say("You may ask them to delete it."),
+                *([say("You may say that you don't want them to use it.")] if letters & set("ef") else []),
+            ),
+        ),
+        Section(
+            say("Whom can I ask?"),
+            "",
+            (
+                read.said("paper.child_contact", law),
+                say(
+                    "Do they do something wrong, you think? You or a grown-up can tell {who}.",
+                    who=_authority(read, "GDPR Art 13(2)(d)"),
+                ),
+            ),
+        ),
+    )
     return _page(read, "child", sections)
 
 
@@ -382,23 +485,39 @@ def _sign(reading: Reading) -> str:
     sections = (
         Section(say("Who"), "13(1)(a)", (", ".join(_controller(read, "GDPR Art 13(1)(a)")),)),
         Section(say("What for"), "13(1)(c)", tuple(_purposes(read, "GDPR Art 13(1)(c)").values())),
-        Section(say("Kept"), "13(2)(a)", tuple(
-            f"{names}: {kept}"
-            for names, kept in _data(read, "GDPR Art 13(2)(a)", only=lambda entry: entry.kind in ("image", "template", "unknown"))
-        )),
+        Section(
+            say("Kept"),
+            "13(2)(a)",
+            tuple(
+                f"{names}: {kept}"
+                for names, kept in _data(
+                    read, "GDPR Art 13(2)(a)", only=lambda entry: entry.kind in ("image", "template", "unknown")
+                )
+            ),
+        ),
         Section(say("The other way in"), "", (read.said("paper.other_way", "GDPR Art 9(2)(a), 7(4)"),))
-        if _biometric(_ops(read)) else None,
-        Section(say("Your rights"), "13(2)(b), 77", (
-            say("You can see the data about you, have them put right or erased, and complain to {who}.",
-                who=_authority(read, "GDPR Art 13(2)(d)")),
-        )),
+        if _biometric(_ops(read))
+        else None,
+        Section(
+            say("Your rights"),
+            "13(2)(b), 77",
+            (
+                say(
+                    "You can see the data about you, have them put right or erased, and complain to {who}.",
+                    who=_authority(read, "GDPR Art 13(2)(d)"),
+                ),
+            ),
+        ),
         Section(say("Data protection officer"), "13(1)(b)", (", ".join(officer),)) if officer else None,
-    )  # fmt: skip
+    )
     return _page(
-        read, "sign", sections, "sign.html",
+        read,
+        "sign",
+        sections,
+        "sign.html",
         heading=say("Camera surveillance") if lasting else say("Camera at this door"),
         recognises=say("Faces are recognised here.") if _biometric(_ops(read)) else "",
-    )  # fmt: skip
+    )
 
 
 def _essence(reading: Reading) -> str:
@@ -429,21 +548,38 @@ def _essence(reading: Reading) -> str:
         ops = [op for op in _ops(read) if op.id in (wanted or ())]
         shared |= {name for op in ops if isinstance(op.fields, tuple) for name in op.fields}
         about = tuple(dict.fromkeys(purposes.get(str(op.purpose), "") for op in ops))
-        sections.append(Section(name, "26(1)", (
-            ", ".join(contact[1:]),
-            read.said(f"{partner}.role", law),
-            *([say("Decided together: {what}", what=" ".join(about))] if any(about) else []),
-        ), head=(say("Duty"), say("Who")), rows=tuple(rows)))  # fmt: skip
+        sections.append(
+            Section(
+                name,
+                "26(1)",
+                (
+                    ", ".join(contact[1:]),
+                    read.said(f"{partner}.role", law),
+                    *([say("Decided together: {what}", what=" ".join(about))] if any(about) else []),
+                ),
+                head=(say("Duty"), say("Who")),
+                rows=tuple(rows),
+            )
+        )
     sections += [
-        Section(say("Which data, and for how long"), "13(2)(a)", head=(say("Data"), say("Kept")),
-                rows=_data(read, law, only=lambda entry: entry.id in shared)),
-        Section(say("Your rights"), "26(3)", (
-            say("Whatever they agreed, you can use your rights with each of them and against each of them."),
-        ), bullets=_rights(read)),
-        Section(say("Complaints"), "13(2)(d)", (
-            say("You can complain to the supervisory authority: {who}.", who=_authority(read, "GDPR Art 13(2)(d)")),
-        )),
-    ]  # fmt: skip
+        Section(
+            say("Which data, and for how long"),
+            "13(2)(a)",
+            head=(say("Data"), say("Kept")),
+            rows=_data(read, law, only=lambda entry: entry.id in shared),
+        ),
+        Section(
+            say("Your rights"),
+            "26(3)",
+            (say("Whatever they agreed, you can use your rights with each of them and against each of them."),),
+            bullets=_rights(read),
+        ),
+        Section(
+            say("Complaints"),
+            "13(2)(d)",
+            (say("You can complain to the supervisory authority: {who}.", who=_authority(read, "GDPR Art 13(2)(d)")),),
+        ),
+    ]
     return _page(read, "essence", sections)
 
 
@@ -473,19 +609,31 @@ def _register(reading: Reading) -> str:
     sections = (
         Section(say("Controller"), "30(1)(a)", (", ".join(_controller(read, "GDPR Art 30(1)(a)")),)),
         Section(say("Joint controllers"), "30(1)(a)", tuple(joint)) if joint else None,
-        Section(say("Representative in the Union"), "30(1)(a)",
-                (", ".join(read.contact("paper.representative", "GDPR Art 30(1)(a)")),)) if representative else None,
+        Section(
+            say("Representative in the Union"),
+            "30(1)(a)",
+            (", ".join(read.contact("paper.representative", "GDPR Art 30(1)(a)")),),
+        )
+        if representative
+        else None,
         Section(say("Data protection officer"), "30(1)(a)", (", ".join(officer) or say("none"),)),
         Section(say("Purposes"), "30(1)(b)", bullets=tuple(_purposes(read, "GDPR Art 30(1)(b)").values())),
         Section(say("Whose data"), "30(1)(c)", (read.said("paper.subjects", "GDPR Art 30(1)(c)"),)),
-        Section(say("Which data, and time limits for erasure"), "30(1)(c), (f)",
-                head=(say("Data"), say("Kept")), rows=_data(read, "GDPR Art 30(1)(c)")),
+        Section(
+            say("Which data, and time limits for erasure"),
+            "30(1)(c), (f)",
+            head=(say("Data"), say("Kept")),
+            rows=_data(read, "GDPR Art 30(1)(c)"),
+        ),
         Section(say("Recipients"), "30(1)(d)", _recipients(read, "GDPR Art 30(1)(d)")),
         Section(say("Transfers"), "30(1)(e)", _abroad(read, "GDPR Art 30(1)(e)")),
-        Section(say("Security in general terms"), "30(1)(g), 32(1)",
-                (say("Stored in: {region}", region=region or ""),),
-                bullets=tuple(say(said) if held[key] else say("Not so: {what}", what=say(said)) for key, said in _SECURITY)),
-    )  # fmt: skip
+        Section(
+            say("Security in general terms"),
+            "30(1)(g), 32(1)",
+            (say("Stored in: {region}", region=region or ""),),
+            bullets=tuple(say(said) if held[key] else say("Not so: {what}", what=say(said)) for key, said in _SECURITY),
+        ),
+    )
     return _page(read, "register", sections)
 
 

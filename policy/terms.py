@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from policy.language import Language, translatable
 
@@ -61,6 +60,25 @@ MODALITIES: Mapping[str, str] = {
     "account": translatable("account"),
 }
 BIOMETRIC = ("face", "fingerprint", "iris", "voice")
+
+WHO: Mapping[str, str] = {
+    "controller": translatable("the controller"),
+    "vendor": translatable("the vendor"),
+    "both": translatable("both"),
+}
+"""Who decides."""
+
+FIELDS: Mapping[str, str] = {
+    "identity": translatable("identity"),
+    "contact": translatable("contact details"),
+    "image": translatable("image"),
+    "template": translatable("template"),
+    "event": translatable("event"),
+    "log": translatable("log data"),
+    "location": translatable("location data"),
+    "other": translatable("other data"),
+}
+"""Kinds of data fields."""
 
 LEVELS: Mapping[str, str] = {
     "low": translatable("low"),
@@ -229,15 +247,3 @@ def unchecked(text: str, language: Language) -> list[str]:
     """The terms in `text` that no native lawyer has checked, each once."""
     low = text.casefold()
     return [term for term, pattern in (*_UNCHECKED[language], *_CHOSEN[language]) if re.search(pattern, low)]
-
-
-def messages() -> set[str]:
-    """Every text in the tables above."""
-    found: set[str] = set()
-    tables: tuple[Mapping[str, Any], ...] = (
-        BASES6, BASES9, OPERATIONS, MODALITIES, LEVELS, RECIPIENTS, ALTERNATIVES, JURISDICTIONS, DUTIES, DECISIONS,
-        OUTCOMES, WEIGHTS, MARKS, FORMAL,
-    )  # fmt: skip
-    for table in tables:
-        found |= set(table.values())
-    return found | {text for _, _, text in RIGHTS}

@@ -48,14 +48,16 @@ def notice(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write what people are told: notice, children's version, door sign, essence of a joint arrangement, Article 30 entry.
+    """Write what people are told.
 
+    Notice, children's version, door sign, essence of a joint arrangement, Article 30 entry.
     One A4 page each, made of the record's facts alone. While a fact is missing nothing is written: each is named with
     the article that asks for it, and the exit code is 1.
     """
     from policy.papers import KINDS, papers, reason
     from policy.reading import Incomplete
     from policy.record import read
+    from policy.sheet import fits
     from threshold.files import write_text
 
     facts = read(record)
@@ -69,14 +71,17 @@ def notice(
     except Incomplete as error:
         gaps = [{"fact": gap.fact, "citation": gap.citation, "paper": gap.paper} for gap in error.gaps]
         _fail("Incomplete", f"{record}: {error}", gaps, json)
+    long = [name for name, text in pages.items() if name != "sign" and not fits(text)]
     paths = [out / f"{name}.{lang.value}.html" for name in pages]
     for path, text in zip(paths, pages.values(), strict=True):
         write_text(path, text)
     if json:
-        emit({"language": lang.value, "papers": [str(path) for path in paths], "left_out": left_out})
+        emit({"language": lang.value, "papers": [str(path) for path in paths], "left_out": left_out, "long": long})
         return
     for path in paths:
         console().print(f"written: {path}", markup=False)
+    for paper in long:
+        console().print(f"{paper}: more than was seen to fit on one A4 page; shorten its texts", markup=False)
     for name, why in left_out.items():
         if not kind:
             console().print(f"left out: {name} ({why})", markup=False)

@@ -16,18 +16,19 @@ from policy import engine, summing, terms
 from policy.language import Language, Words, catalogue, zero
 from policy.record import (
     Alternative,
+    DataField,
     Level,
     Modality,
     OperationKind,
     Particulars,
     Profile,
     Recipient,
+    Who,
 )
 from policy.rule import rules
 from policy.verdict import Decision, Outcome
 
 TRANSLATED: tuple[Language, ...] = ("sv", "is")
-
 
 
 def _sources() -> Iterator[tuple[str, str, dict[str, None]]]:
@@ -113,6 +114,8 @@ def test_every_identifier_has_a_name() -> None:
 
     assert set(get_args(OperationKind)) == set(terms.OPERATIONS)
     assert set(get_args(Modality)) == set(terms.MODALITIES)
+    assert set(get_args(Who)) == set(terms.WHO)
+    assert values(DataField, "kind") - {"none", "unknown"} == set(terms.FIELDS)
     assert set(get_args(Level)) == set(terms.LEVELS)
     assert set(get_args(Profile)) < set(terms.JURISDICTIONS)
     assert set(get_args(Decision)) == set(terms.DECISIONS)

@@ -1,4 +1,4 @@
-"""The impact assessment's export: the template's order, both levels of every risk, every known defect answered or not."""
+"""The impact assessment's export: the template's order, both levels of a risk, each known defect answered or not."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_the_page_stands_alone_and_can_be_read_aloud(verdict: Verdict, language:
     names = [name for name, _ in tags]
     assert dict(tags)["html"]["lang"] == language
     assert not {"script", "link", "img", "iframe", "details"} & set(names)
-    assert [name for name in names if name in ("h1", "h2", "h3")][0] == "h1"
+    assert next(name for name in names if name in ("h1", "h2", "h3")) == "h1"
 
 
 def test_it_says_what_was_decided_and_why() -> None:

@@ -17,6 +17,7 @@ from policy.language import LANGUAGES, Language
 from policy.papers import KINDS, Kind, fitting, papers, reason
 from policy.reading import Incomplete
 from policy.record import Record, parse
+from policy.sheet import fits
 
 HALL = Path(__file__).parent / "records" / "hall.yaml"
 
@@ -118,7 +119,8 @@ def test_rights_follow_from_the_bases() -> None:
 
 
 @pytest.mark.parametrize(
-    ("jurisdiction", "authority"), [("se", "Integritetsskyddsmyndigheten"), ("is", "Persónuvernd"), ("dk", "Datatilsynet")]
+    ("jurisdiction", "authority"),
+    [("se", "Integritetsskyddsmyndigheten"), ("is", "Persónuvernd"), ("dk", "Datatilsynet")],
 )
 def test_the_authority_is_the_jurisdictions(jurisdiction: str, authority: str) -> None:
     for kind in ("notice", "child", "sign", "essence"):
@@ -202,7 +204,9 @@ def test_an_empty_record_makes_no_paper() -> None:
 
 
 def test_papers_that_are_not_called_for() -> None:
-    adults = hall(put("dep.age_min", 18), put("joint", "none"), put("op[1].modality", "tag"), put("op[2].modality", "tag"))
+    adults = hall(
+        put("dep.age_min", 18), put("joint", "none"), put("op[1].modality", "tag"), put("op[2].modality", "tag")
+    )
     assert fitting(adults) == ("notice", "register")
     assert reason("child", adults) == "dep.age_min is 18: no one under 18 is concerned"
 
@@ -213,10 +217,18 @@ def test_what_is_not_done_with_children_s_data_stays_out_of_their_version() -> N
     assert not re.search(r"face[^.]*numbers|Picture|say yes or no|change my mind", said)
     faces = hall(put("paper.fields[2].child", {"en": "Numbers that describe your face"}))
     said = visible(papers(faces, "en", ["child"])["child"])
-    for text in ("A computer measures a picture of your face", "Numbers that describe your face", "Can I change my mind?"):
+    for text in (
+        "A computer measures a picture of your face",
+        "Numbers that describe your face",
+        "Can I change my mind?",
+    ):
         assert text in said
     assert "guardians" not in said
-    both = visible(papers(hall(put("paper.fields[2].child", {"en": "Numbers"}), put("cons.given_by", "both")), "en", ["child"])["child"])
+    both = visible(
+        papers(hall(put("paper.fields[2].child", {"en": "Numbers"}), put("cons.given_by", "both")), "en", ["child"])[
+            "child"
+        ]
+    )
     assert "Your parents or guardians are asked too." in both
 
 
@@ -277,3 +289,16 @@ def test_terms_nobody_checked_are_named_at_the_foot_where_they_occur() -> None:
     icelandic = visible(papers(hall(), "is", ["sign"])["sign"])
     assert re.search(r"lögfræðingur hefur ekki yfirfarið: [^.]*andlitsgreining", icelandic)
     assert "native" not in visible(papers(hall(), "en", ["notice"])["notice"])
+
+
+def test_print_gets_smaller_as_a_paper_gets_longer_until_it_is_said_to_be_too_long() -> None:
+    def size(page: str) -> float:
+        return float(re.findall(r"--size: ([\d.]+)pt", page)[-1])
+
+    short = papers(hall(), "en", ["notice"])["notice"]
+    some = papers(hall(put("paper.duty_said.en", "Without a tag you ring. " * 25)), "en", ["notice"])["notice"]
+    much = papers(hall(put("paper.duty_said.en", "Without a tag you ring. " * 120)), "en", ["notice"])["notice"]
+    assert size(short) > size(some) >= size(much) == 8.0
+    assert fits(short)
+    assert fits(some)
+    assert not fits(much)

@@ -41,7 +41,7 @@ def test_all_papers_are_written(tmp_path):
     document = json.loads(result.stdout)
     assert [Path(path).name for path in document["papers"]] == [f"{kind}.sv.html" for kind in KINDS]
     assert all('<html lang="sv">' in Path(path).read_text(encoding="utf-8") for path in document["papers"])
-    assert document["left_out"] == {}
+    assert (document["left_out"], document["long"]) == ({}, [])
 
 
 def test_one_paper_is_written_where_one_is_named(tmp_path):
@@ -55,7 +55,10 @@ def test_nothing_is_written_while_an_element_is_missing(tmp_path):
     assert result.exit_code == 1
     error = json.loads(result.stdout)["error"]
     assert {"fact": "paper.duty", "citation": "GDPR Art 13(2)(e)", "paper": "notice"} in error["missing"]
-    assert "paper.duty: expected a value (child: GDPR Art 13(2)(e), notice: GDPR Art 13(2)(e)), found none" in result.stderr
+    assert (
+        "paper.duty: expected a value (child: GDPR Art 13(2)(e), notice: GDPR Art 13(2)(e)), found none"
+        in result.stderr
+    )
     assert not (tmp_path / "papers").exists()
 
 
