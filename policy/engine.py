@@ -181,7 +181,7 @@ def _finding(rule: Rule, judgement: Judgement, operation: str | None, ground: Gr
         missing=judgement.missing,
         message=_message(rule, judgement, ground, words),
         mark=mark,
-        counts_as=judgement.weight if judgement.outcome == "unknown" else None,  # type: ignore[arg-type]
+        counts_as=judgement.weight if judgement.outcome == "unknown" else None,
         operation=operation,
         escalated=judgement.escalated,
         why=" ".join(why),

@@ -117,6 +117,14 @@ class View:
         self.read["dep.jurisdiction"] = profile != "unknown"
         return None if profile == "unknown" else profile in profiles
 
+    def measured(self, alternative: str) -> list[Measurement]:
+        """What attached evidence says of an alternative; nothing attached is not known. Raises Undeclared."""
+        if "measured" not in self.declared:
+            raise Undeclared("the evidence is read but not declared as `measured`")
+        found = [entry for entry in self.ground.measurements if entry.alternative == alternative]
+        self.read[f"measured.{alternative}"] = bool(found)
+        return found
+
     def missing(self) -> Iterator[str]:
         """The places of facts that were read and not known."""
         return (place for place, known in self.read.items() if not known)
