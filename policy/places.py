@@ -133,7 +133,7 @@ def _path(loc: tuple[str | int, ...], document: Any, *, missing: bool) -> Path:
         if (isinstance(node, Mapping) and part in node) or (
             isinstance(node, list) and isinstance(part, int) and part < len(node)
         ):
-            node = node[part]  # type: ignore[index]  a list's part is a number
+            node = node[part]  # type: ignore[index]
         elif not (missing and index == len(loc) - 1):
             continue
         path.append(part)
