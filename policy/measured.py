@@ -1,7 +1,7 @@
 """Measured alternatives: what a signed pilot showed of faces against the tags; anything weaker is not shown.
 
-The document (`threshold/measured-alternatives/1`) comes with the evidence bundle. It counts when it is of grade `pilot`,
-signed by the pinned key, and its margin and declared need (above 0) were fixed before the first transaction.
+The document (`threshold/measured-alternatives/1`) comes with the evidence bundle. It counts when it is of grade
+`pilot`, signed by the pinned key, and its margin and declared need (above 0) were fixed before the first transaction.
 """
 
 from __future__ import annotations

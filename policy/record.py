@@ -867,7 +867,7 @@ class Record(_Facts):
 
 
 def parse(text: str, name: str) -> Record:
-    """The processing record in YAML (or JSON) text; `name` is for errors. Raises RecordError, policy.schema.SchemaError.
+    """The processing record in YAML (or JSON) text; `name` is for errors. Raises RecordError, SchemaError.
 
     YAML is read by version 1.2's rules: `no` is Norway, `1:1` is a mode, dates are checked where a date belongs.
     """

@@ -25,8 +25,21 @@ Check = Callable[[View], Truth]
 Failing = Literal["refuse", "suspend", "warn"]
 Scope = Literal["person", "operation", "deployment"]
 Kind = Literal["check", "report"]
-Family = Literal["lawfulness", "purpose", "necessity", "minimisation", "transparency", "roles", "security", "assessment",
-                 "transfer", "supervision", "camera", "ai", "project"]  # fmt: skip
+Family = Literal[
+    "lawfulness",
+    "purpose",
+    "necessity",
+    "minimisation",
+    "transparency",
+    "roles",
+    "security",
+    "assessment",
+    "transfer",
+    "supervision",
+    "camera",
+    "ai",
+    "project",
+]
 
 STRICT: tuple[Family, ...] = ("necessity", "minimisation", "purpose")
 """Families in which a warning becomes a refusal where any minor is concerned (rule `children-strict-mode`)."""
@@ -75,8 +88,8 @@ class Rule:
     kind: Kind = "check"
     applies: Check | None = None
     mark: str | None = None
-    """None: text that was read; `unverified`: from memory; `inference`: concluded, no source says it; `weakened`: a court
-    faulted what it stands on; `project-rule`: beside the law."""
+    """None: text that was read; `unverified`: from memory; `inference`: concluded, no source says it; `weakened`: a
+    court faulted what it stands on; `project-rule`: beside the law."""
     profiles: tuple[str, ...] = PROFILES
     since: date = GDPR
     until: date | None = None
@@ -90,7 +103,7 @@ class Rule:
 
     @property
     def facts(self) -> frozenset[str]:
-        """Every fact that can change its finding: what it reads, and what where and how strictly it holds depends on."""
+        """Every fact that can change its finding: what it reads, and what says where and how strictly it holds."""
         more = {"dep.jurisdiction"} if self.profiles != PROFILES or self.national or self.unconfirmed else set()
         if self.family in STRICT:
             more |= MINORS

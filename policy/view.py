@@ -25,10 +25,14 @@ class Ground:
 
     facts: Facts
     as_of: date
-    profile: str
-    """One of the profiles, or unknown."""
     statutes: tuple[Statute, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+
+    @property
+    def profile(self) -> str:
+        """The jurisdiction's profile; unknown where none is stated, as then any could hold."""
+        stated = self.facts.get("dep", {}).get("jurisdiction", "unknown")
+        return "unknown" if stated == "none" else str(stated)
 
 
 @dataclass(slots=True)
@@ -116,6 +120,14 @@ class View:
         profile = self.ground.profile
         self.read["dep.jurisdiction"] = profile != "unknown"
         return None if profile == "unknown" else profile in profiles
+
+    def measured(self, alternative: str) -> list[Measurement]:
+        """What attached evidence says of an alternative; nothing attached is not known. Raises Undeclared."""
+        if "measured" not in self.declared:
+            raise Undeclared("the evidence is read but not declared as `measured`")
+        found = [entry for entry in self.ground.measurements if entry.alternative == alternative]
+        self.read[f"measured.{alternative}"] = bool(found)
+        return found
 
     def missing(self) -> Iterator[str]:
         """The places of facts that were read and not known."""

@@ -28,7 +28,8 @@ from policy.view import View
     "art9-default-deny",
     asks="Identifying people by their bodies is forbidden unless an exception of Article 9(2) holds: explicit and free "
     "consent, or a listed statute.",
-    fails="No exception of Article 9(2) holds. Consent must be explicit, informed, free and standing; a statute must be "
+    fails="No exception of Article 9(2) holds. Consent must be explicit, informed, free and standing; a statute "
+    "must be "
     "in the list for this operation, purpose and controller. Use a way in that needs no biometrics.",
     cites=("GDPR Art 4(14)", "GDPR Art 9(1)", "Act 90/2018 Art 3(3), 11(1)"),
     source="law.md 1.2; M: Datainspektionen, Sammantagen bedömning",
@@ -103,7 +104,8 @@ def art9_foreseeable(view: View) -> Truth:
     "unknown-person-capture",
     asks="Nobody who is not enrolled is registered: no template, no store, no match.",
     fails="People unknown to the system can be registered, and they can't have consented. Take one enrolled person who "
-    "starts the capture, after a token, alone in the picture; comparing strangers with everyone computes their template.",
+    "starts the capture, after a token, alone in the picture; comparing strangers with everyone computes their "
+    "template.",
     cites=("GDPR Art 6(1)", "GDPR Art 9(1)"),
     source="law.md 1.2; M: Sammantagen bedömning",
     outcome="refuse",
@@ -125,7 +127,8 @@ def unknown_person_capture(view: View) -> Truth:
 @rule(
     "template-location",
     asks="The template is in the person's own hands, or kept under a key that only the person holds.",
-    fails="Templates lie with the controller or elsewhere under a key that others hold. Put them on the tag, or under a "
+    fails="Templates lie with the controller or elsewhere under a key that others hold. Put them on the tag, or "
+    "under a "
     "key that only the person holds.",
     cites=("EDPB Opinion 11/2024", "EDPB Guidelines 3/2019 para 88", "GDPR Art 25", "GDPR Art 32"),
     source="law.md 3.1",

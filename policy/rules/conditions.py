@@ -22,7 +22,8 @@ CONSENT = ("op[].basis6", "op[].basis9")
 IMBALANCE = (*CONSENT, *ORDINARY, *PUPIL, *SCHOOL)
 FREE = (*ORDINARY, *PUPIL, *SCHOOL, "dep.jurisdiction")
 STATUTE = (
-    "op[].basis9", "op[].statute", "op[].kind", "op[].modality", *PURPOSE, "purp[].kind", "ctl.kind", "dep.jurisdiction",
+    "op[].basis9", "op[].statute", "op[].kind", "op[].modality", *PURPOSE, "purp[].kind", "ctl.kind",
+    "dep.jurisdiction",
 )  # fmt: skip
 ENTRY = (*PURPOSE, "purp[].kind", "dep.entrance_kind")
 
@@ -37,7 +38,7 @@ GDANSK_WHY = (
 def biometric(op: Item) -> Truth:
     """Does the operation process biometric data to identify someone? A template or match of nothing stated counts."""
     kind, modality = op["kind"], op["modality"]
-    stays = None if kind == "unknown" else True if kind in ("template", "enrol", "match", "none") else False
+    stays = None if kind == "unknown" else kind in ("template", "enrol", "match", "none")
     unsaid = both(among(modality, "none"), stays)
     return both(
         among(kind, *BIOMETRIC_KINDS, "none"),
@@ -160,7 +161,8 @@ def entry(view: View, op: Item) -> Truth:
 
 
 CHOSEN = (
-    *CONSENT, *PUPIL, *SCHOOL, *MINOR, "ctl.is_public_authority", "cons.alternative_equal", "cons.detriment",
+    *CONSENT,
+    *BIOMETRIC, *PUPIL, *SCHOOL, *MINOR, "ctl.is_public_authority", "cons.alternative_equal", "cons.detriment",
     "cons.explicit", "cons.withdrawn_on",
 )  # fmt: skip
 
@@ -169,7 +171,7 @@ def chosen(view: View, op: Item) -> Truth:
     """An adult's own free choice, outside school, work and authority, with another way as good."""
     return both(
         among(op["basis6"], "a"),
-        among(op["basis9"], "a"),
+        either(among(op["basis9"], "a"), negate(biometric(op))),
         negate(pupil(view)),
         negate(school(view)),
         negate(minor(view)),

@@ -200,9 +200,11 @@ def art8_not_applicable(view: View) -> Truth:
 
 @rule(
     "consent-employee-imbalance",
-    asks="An employer asks for consent only where the one who asks is no superior, declining costs nothing, and another "
+    asks="An employer asks for consent only where the one who asks is no superior, declining costs nothing, and "
+    "another "
     "way is as good.",
-    fails="Consent to one's employer is doubtful: a superior asked, or declining costs something, or no other way is as "
+    fails="Consent to one's employer is doubtful: a superior asked, or declining costs something, or no other way "
+    "is as "
     "good.",
     cites=("GDPR Art 4(11)", "GDPR Art 7(4)", "GDPR rec. 43"),
     source="law.md 1.6",
@@ -224,7 +226,8 @@ def consent_employee_imbalance(view: View) -> Truth:
     "consent-student-imbalance",
     asks="Who teaches adult students asks for consent only where the one who asks does not grade them, declining costs "
     "nothing, and another way is as good.",
-    fails="Consent to one's teachers is doubtful: someone who grades asked, or declining costs something, or no other way "
+    fails="Consent to one's teachers is doubtful: someone who grades asked, or declining costs something, or no "
+    "other way "
     "is as good.",
     cites=("GDPR Art 4(11)", "GDPR Art 7(4)", "GDPR rec. 43"),
     source="law.md 1.6",
