@@ -136,7 +136,8 @@ def _bases(reading: Reading) -> tuple[tuple[str, ...], ...]:
     """Purpose, and what its operations rest on."""
     law, say = "GDPR Art 13(1)(c)", reading.words.say
     said = _purposes(reading, law)
-    resting: dict[str, dict[str, None]] = {name: {} for name in said}
+    purposes = reading.at("purp")
+    resting: dict[str, dict[str, None]] = {entry["id"]: {} for entry in (() if purposes in ABSENT else purposes)}
     for place in reading.entries("op", law):
         purpose = reading.value(f"{place}.purpose", law)
         if purpose is not None and purpose not in resting:
@@ -162,7 +163,7 @@ def _bases(reading: Reading) -> tuple[tuple[str, ...], ...]:
         statute = reading.at(f"{place}.statute_ref")
         if statute not in ABSENT:
             resting[reading.at(f"{place}.id")][str(statute)] = None
-    return tuple((said[name], "; ".join(bases)) for name, bases in resting.items())
+    return tuple((said.get(name, ""), "; ".join(bases)) for name, bases in resting.items())
 
 
 def _data(

@@ -12,7 +12,7 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
-from policy import engine, summing, terms
+from policy import engine, explain, summing, terms
 from policy.language import Language, Words, catalogue, zero
 from policy.record import (
     Alternative,
@@ -51,7 +51,7 @@ def _in_rules() -> set[str]:
     found = {engine.ESCALATED, engine.UNKNOWN, engine.ABROAD, engine.NOT_YET, engine.NO_LONGER, engine.APART}
     for rule in rules().values():
         found |= {rule.asks, rule.fails, *(milder.why for milder in rule.milder)}
-    return found | set(summing.TEXTS)
+    return found | set(summing.TEXTS) | set(explain.TEXTS)
 
 
 SAID = _in_code() | _in_rules()
