@@ -10,7 +10,7 @@ from policy.reading import ABSENT
 from policy.record import Record
 from policy.rule import rules
 from policy.sheet import sheet
-from policy.verdict import Finding, Verdict
+from policy.verdict import Decision, Finding, Verdict
 
 SHOWN = ("refuse", "suspend", "warn", "unknown", "report")
 """Findings shown one by one; the others stand in a table."""
@@ -41,6 +41,7 @@ def page(verdict: Verdict, record: Record, language: Language) -> str:
             (outcome, words.say(terms.OUTCOMES[outcome]), _merged(verdict, outcome, words))
             for outcome in ("pass", "not-applicable")
         ],
+        changes=_changes(verdict),
         weights=terms.WEIGHTS,
         marks={mark: words.say(text) for mark, text in terms.MARKS.items()},
     )
@@ -83,6 +84,19 @@ def _merged(verdict: Verdict, outcome: str, words: Words) -> list[tuple[Finding,
             )
         )
     return rows
+
+
+def _changes(verdict: Verdict) -> list[tuple[list[tuple[str, str]], Decision]]:
+    """Facts with the values that change the verdict, and what it becomes; a fact alone shows all its values at once."""
+    rows: dict[tuple[Decision, tuple[str, ...]], list[tuple[str, ...]]] = {}
+    for change in verdict.changes.sets if verdict.changes is not None else ():
+        facts, values = tuple(change.facts), tuple(change.facts.values())
+        # Values of facts that change together belong together: only a single fact's are listed side by side.
+        rows.setdefault((change.verdict, facts if len(facts) == 1 else (*facts, *values)), []).append(values)
+    return [
+        (list(zip(key, map(", ".join, zip(*values, strict=True)), strict=False)), decision)
+        for (decision, key), values in rows.items()
+    ]
 
 
 def _asked(finding: Finding, words: Words) -> str:

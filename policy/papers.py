@@ -188,7 +188,7 @@ def _data(
         if reading.value(f"{place}.archive_duty", "GDPR Art 13(2)(a)") is True:
             kept = say("{period}; then archived as the law requires", period=kept)
         rows.setdefault(kept, []).append(said)
-    return tuple((", ".join(names), kept) for kept, names in rows.items())
+    return tuple(("; ".join(names), kept) for kept, names in rows.items())
 
 
 def _recipients(reading: Reading, law: str) -> tuple[str, ...]:

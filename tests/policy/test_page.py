@@ -73,6 +73,17 @@ def test_it_says_what_was_decided_and_why() -> None:
         assert text in said, text
 
 
+def test_changes_of_one_fact_share_a_line_and_those_of_two_stay_together() -> None:
+    sets = tuple(
+        Change.model_validate({"facts": facts, "verdict": "allow"})
+        for facts in ({"bio.mode": "1:1"}, {"bio.mode": "none"}, {"a": "1", "b": "2"}, {"a": "3", "b": "4"})
+    )
+    verdict = WHOLE.model_copy(update={"changes": Changes(searched=2, sets=sets, complete=True)})
+    said = visible(page(verdict, hall(), "en"))
+    assert "bio.mode → 1:1, none: Allowed a → 1; b → 2: Allowed a → 3; b → 4: Allowed" in said
+    assert "ended at its bound" not in said
+
+
 def test_who_asks_to_continue_is_told_so() -> None:
     said = visible(page(Verdict.of(FINDINGS[0], mode="continue"), hall(), "sv"))
     assert "Stoppas tillfälligt Begäran att fortsätta" in said
