@@ -24,8 +24,8 @@ KOPAVOGUR = Decided(
     "2022020414",
     translatable("Persónuvernd 2022020414, Kópavogur, 2 May 2023"),
     translatable(
-        "On 27 May 2025 its orders to close and erase were withdrawn and the grounds of the fine held insufficient; the "
-        "remaining violations stand."
+        "On 27 May 2025 its orders to close and erase were withdrawn and the grounds of the fine held insufficient; "
+        "the remaining violations stand."
     ),
 )
 REYKJAVIK = Decided(

@@ -20,8 +20,8 @@ from policy.sheet import sheet
 
 NOT_KNOWN = (
     translatable(
-        "The template's own headings and questions: its order was taken from published accounts of the consultation version "
-        "of 14 April 2026; whether a final version differs is not known."
+        "The template's own headings and questions: its order was taken from published accounts of the consultation "
+        "version of 14 April 2026; whether a final version differs is not known."
     ),
     translatable("Who carries out each measure and by when: the record has no such fact. Add it by hand."),
     translatable("How likely and how severe each risk is, taken apart: the record holds one level."),

@@ -410,7 +410,8 @@ def _child(reading: Reading) -> str:
             (
                 (
                     say(
-                        "A computer measures a picture of your face and turns it into numbers. It uses them to know that it is you."
+                        "A computer measures a picture of your face and turns it into numbers. "
+                        "It uses them to know that it is you."
                     ),
                 )
                 if template

@@ -71,9 +71,7 @@ def assess(
     key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The public key (PEM, Ed25519) that may sign the evidence.")
     ] = None,
-    page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the verdict as a printable page too.")
-    ] = None,
+    page: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a printable page too.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Show passed and not applicable rules too.")] = False,
     lang: LANGUAGE = Language.en,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
