@@ -97,6 +97,8 @@ PUPILS = with_(ALL, ctl_relation="school", subj_role="pupil", subj_attested__rol
 CHILD = with_(ALL, subj_age=15, subj_attested__age=15, cons_guardians=("g",), cons_child__heard=True)
 AUTHORITY = with_(ALL, ctl_is__public__authority=True)
 
+SECURED = with_(ALL, **{f"op_{n}_necessity_interest__kinds": ("security", "convenience") for n in (0, 1, 2)})
+
 TABLE: list[tuple[str, dict[str, Any], str, Any]] = [
     # rule, a record in which it passes, the place of a fact, a value with which it fails
     ("operations-stated", ALL, "op", "none"),
@@ -145,7 +147,7 @@ TABLE: list[tuple[str, dict[str, Any], str, Any]] = [
     ("necessity-vs-alternatives", ALL, "alt_0_compared", "none"),
     ("necessity-shared-residual", ALL, "op_0_necessity_shared__risks", ()),
     ("tag-capabilities-counted", ALL, "alt_0_credits", ("fast_revocation",)),
-    ("convenient-is-not-necessary", with_(ALL, **{f"op_{n}_necessity_interest__kinds": ("security", "convenience") for n in (0, 1, 2)}),
+    ("convenient-is-not-necessary", SECURED,
      "op_0_necessity_interest__kinds", ("efficiency", "convenience")),
     ("existing-system-works", with_(ALL, alt_0_in__use=False), "alt_0_in__use", True),
     ("net-admin-effect", ALL, "op_0_necessity_net__of__manual", False),
