@@ -9,21 +9,21 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from datetime import date
-from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from policy import facts
+from policy import paths
 from policy.errors import PolicyError
-from policy.record import Record, parse
+from policy.places import located
+from policy.record import Day, Profile, Record
 from policy.schema import upgrade
+from policy.yaml import YamlError, load
 
 SCHEMA = "threshold/decided-case/1"
 
-Profile = Literal["se", "is", "dk", "no", "pl", "gb", "eu"]
 Mark = Literal["inference", "unverified"]
 """`inference`: concluded here, no source says it. `unverified`: from memory, to be checked before it is printed as fact."""
 
@@ -33,18 +33,25 @@ class CaseError(PolicyError, ValueError):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Fate(_Part):
     """What became of the decision, and the facts that are different from that day on."""
 
-    date: date
+    date: Day | None
+    """Null where the day was not read; then it can change no facts."""
     what: str
     source: str
     status: Literal["stands", "upheld", "final", "extended", "partly annulled", "annulled", "withdrawn", "ended"]
     mark: Mark | None = None
     facts: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _facts_need_a_day(self) -> Self:
+        if self.facts and self.date is None:
+            raise ValueError(f"expected a date where facts change ({', '.join(self.facts)}), found none")
+        return self
 
 
 class Provenance(_Part):
@@ -80,7 +87,7 @@ class Case(_Part):
     title: str
     authority: str
     jurisdiction: Profile
-    date: date
+    date: Day
     precision: Literal["day", "year"] = "day"
     """`year`: only the year is known, and its last day is used."""
     citations: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -93,7 +100,7 @@ class Case(_Part):
     @model_validator(mode="after")
     def _each_fact_has_a_source(self) -> Self:
         used: set[str] = set()
-        for path in facts.known(self.record):
+        for path in paths.known(self.record):
             used.add(self._covering(path)[0])
         listed = [path for entry in self.provenance for path in entry.facts]
         twice = {path for path in listed if listed.count(path) > 1}
@@ -122,22 +129,25 @@ class Case(_Part):
 
     def document(self, as_of: date, variant: str | None = None) -> dict[str, Any]:
         """The record as it was on that day: what became of the decision until then changes facts, then the variant."""
-        whole = facts.document(self.record)
-        for entry in sorted(self.fate, key=lambda entry: entry.date):
-            if entry.date <= as_of:
-                whole = facts.changed(whole, entry.facts)
-        return facts.changed(whole, self.variants[variant].facts) if variant else whole
+        whole = paths.document(self.record)
+        for entry in self._until(as_of):
+            whole = paths.changed(whole, entry.facts)
+        return paths.changed(whole, self.variants[variant].facts) if variant else whole
 
     def assumed(self, whole: Mapping[str, Any], as_of: date, variant: str | None = None) -> dict[str, Any]:
         """Path → value of the known facts of `whole` (of `document`) that no source states."""
-        set_later = {path for entry in self.fate if entry.date <= as_of for path in entry.facts}
+        set_later = {path for entry in self._until(as_of) for path in entry.facts}
         set_later |= set(self.variants[variant].facts) if variant else set()
         return {
             path: value
-            for path, value in facts.known(whole).items()
+            for path, value in paths.known(whole).items()
             if not any(path == later or path.startswith((f"{later}.", f"{later}[")) for later in set_later)
             and self.source(path).assumed is not None
         }
+
+    def _until(self, as_of: date) -> list[Fate]:
+        dated = [(entry.date, entry) for entry in self.fate if entry.date is not None and entry.date <= as_of]
+        return [entry for _, entry in sorted(dated, key=lambda pair: pair[0])]
 
     def open_lists(self) -> set[str]:
         """The lists that may be incomplete, as `alt[]`: no source says that there was nothing else."""
@@ -180,14 +190,15 @@ class Expected(_Part):
 def read(path: Path) -> Case:
     """The decided case in a YAML file. Raises CaseError, policy.schema.SchemaError."""
     try:
-        document = parse(path)
-        return Case.model_validate(upgrade(document, "decided-case", str(path)))
+        document, lines = load(path.read_text(encoding="utf-8"))
+    except (OSError, YamlError, ValueError) as error:
+        raise CaseError(f"{path}: expected a decided case in YAML, found none that can be read ({error}).") from error
+    document = upgrade(document, "decided-case", str(path))
+    try:
+        return Case.model_validate(document)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'case'}: {problem['msg']}"
-            for problem in error.errors(include_url=False)[:5]
-        )
-        raise CaseError(f"{path}: no decided case of {SCHEMA}: {problems}. Mend these keys.") from error
+        problems = "\n".join(f"  {problem}" for problem in located(error, document, lines, Case))
+        raise CaseError(f"{path}: no decided case of {SCHEMA}:\n{problems}\nMend these keys.") from error
 
 
 def cases() -> tuple[Case, ...]:

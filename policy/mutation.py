@@ -14,14 +14,17 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from policy import facts
+from policy import paths
+from policy.case import expected
 from policy.engine import assess
-from policy.record import Record
-from policy.verdict import Verdict
+from policy.record import Record, read
+from policy.replay import replay
+from policy.verdict import Mode, Verdict
 
 GONE = "taken away"
 OTHERWISE = "something else"
@@ -32,7 +35,7 @@ _SAMPLES: Mapping[type, tuple[Any, ...]] = {
     str: (OTHERWISE,),
     date: ("2000-01-01", "2099-12-31"),
 }
-COLUMNS = ("record", "profile", "as_of", "ask", "fact", "old", "new", "verdict", "findings that change")
+COLUMNS = ("record", "as_of", "ask", "fact", "old", "new", "verdict", "findings that change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +44,18 @@ class Subject:
 
     name: str
     document: dict[str, Any]
-    profile: str
     as_of: date
-    ask: Literal["start", "continue"]
+    ask: Mode = "start"
 
     def verdict(self, document: Mapping[str, Any] | None = None) -> Verdict:
         """What the rules say, of this record or of another asked in the same way."""
         record = Record.model_validate(self.document if document is None else document)
-        return assess(record, self.as_of, profile=self.profile, ask=self.ask)
+        return assess(record, as_of=self.as_of, mode=self.ask)
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One fact changed alone: the rules whose findings are then otherwise, each with its outcome before and after."""
+    """One fact changed alone: the findings that are then otherwise, each with its outcome before and after."""
 
     subject: Subject
     fact: str
@@ -65,7 +67,7 @@ class Mutation:
     @property
     def rules(self) -> frozenset[str]:
         """The rules whose findings change."""
-        return frozenset(rule for rule, _, _ in self.changes)
+        return frozenset(finding.partition("[")[0] for finding, _, _ in self.changes)
 
 
 def mutations(subject: Subject) -> Iterator[Mutation]:
@@ -74,9 +76,9 @@ def mutations(subject: Subject) -> Iterator[Mutation]:
     for path, old in _places(subject.document):
         for new in _others(path, old, subject.document):
             document = (
-                facts.without(subject.document, {f"{path}.{label}" for label in facts.LABELS})
+                paths.without(subject.document, {f"{path}.{label}" for label in paths.LABELS})
                 if new == GONE
-                else facts.changed(subject.document, {path: new})
+                else paths.changed(subject.document, {path: new})
             )
             try:
                 got = subject.verdict(document)
@@ -92,17 +94,17 @@ def mutations(subject: Subject) -> Iterator[Mutation]:
 
 
 def outcomes(verdict: Verdict) -> dict[str, str]:
-    """Rule → outcome; of a rule that is asked once an operation, its outcomes with the operations."""
-    found: dict[str, list[str]] = {}
-    for finding in verdict.findings:
-        found.setdefault(finding.rule, []).append(str(finding.outcome))
-    return {rule: "+".join(sorted(words)) for rule, words in found.items()}
+    """Rule → outcome; of a rule that is asked once an operation, `rule[operation]`."""
+    return {
+        finding.rule if finding.operation is None else f"{finding.rule}[{finding.operation}]": finding.outcome
+        for finding in verdict.findings
+    }
 
 
 def _places(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     seen = set()
-    for path, value in facts.known(document).items():
-        parts = facts.steps(path)
+    for path, value in paths.known(document).items():
+        parts = paths.steps(path)
         for index, part in enumerate(parts):
             if isinstance(part, int):
                 entry = _written(parts[: index + 1])
@@ -111,7 +113,7 @@ def _places(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                     if place not in seen:
                         seen.add(place)
                         yield place, old
-        if parts[-1] not in facts.LABELS:
+        if parts[-1] not in paths.LABELS:
             yield path, value
 
 
@@ -137,7 +139,7 @@ def _others(path: str, old: Any, document: Mapping[str, Any]) -> Iterator[Any]:
 def _annotation(path: str) -> Any:
     """The type of the fact at `path`, from the record's model."""
     here: Any = Record
-    for step in facts.steps(path):
+    for step in paths.steps(path):
         if isinstance(step, int):
             here = next((args[0] for args in _sequences(here)), Any)
             continue
@@ -192,7 +194,6 @@ def table(subjects: Iterable[Subject]) -> str:
             writer.writerow(
                 (
                     subject.name,
-                    subject.profile,
                     subject.as_of.isoformat(),
                     subject.ask,
                     found.fact,
@@ -207,3 +208,21 @@ def table(subjects: Iterable[Subject]) -> str:
 
 def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def allowed(records: Path) -> tuple[Subject, ...]:
+    """Every record that the rules allow: decided cases at the last date on which they are, and the records in the
+    folder, as of the day for which expected.toml was written.
+    """
+    today = expected().today
+    found: dict[str, Subject] = {}
+    for row in replay(today):
+        if row.got.verdict == "allow":
+            subject = Subject(row.name, row.case.document(row.as_of, row.row.variant), row.as_of, row.row.ask)
+            if row.name not in found or found[row.name].as_of < row.as_of:
+                found[row.name] = subject
+    for path in sorted(records.glob("*.yaml")):
+        subject = Subject(path.stem, paths.document(read(path)), today)
+        if subject.verdict().verdict == "allow":
+            found[path.stem] = subject
+    return tuple(found.values())

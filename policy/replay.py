@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from policy import facts
-from policy.case import Case, Row, cases, expected
+from policy import paths
+from policy.case import Case, CaseError, Row, cases, expected
 from policy.engine import assess
 from policy.record import Record
 from policy.verdict import Verdict
@@ -71,12 +71,17 @@ def replay(today: date) -> tuple[Replayed, ...]:
 def judge(case: Case, row: Row, no_evidence_for: tuple[str, ...], as_of: date) -> Replayed:
     """One row as of a day."""
     whole = case.document(as_of, row.variant)
+    if whole["dep"]["jurisdiction"] != row.profile:
+        raise CaseError(
+            f"{case.id}, {row.variant or 'as decided'}: expected the record under {row.profile}, as its row in "
+            f"expected.toml says, found {whole['dep']['jurisdiction']}. Mend one of them."
+        )
     assumed = case.assumed(whole, as_of, row.variant)
     got = verdict(whole, row, as_of)
     holding: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     if got.verdict == "allow":
-        needs = tuple(path for path in assumed if verdict(facts.without(whole, {path}), row, as_of).verdict != "allow")
+        needs = tuple(path for path in assumed if verdict(paths.without(whole, {path}), row, as_of).verdict != "allow")
     else:
         bare = verdict(stated_only(case, whole, as_of, row.variant), row, as_of)
         holding = tuple(dict.fromkeys(finding.rule for finding in bare.findings if finding.outcome in STOPS))
@@ -86,7 +91,7 @@ def judge(case: Case, row: Row, no_evidence_for: tuple[str, ...], as_of: date) -
         no_evidence_for=no_evidence_for,
         as_of=as_of,
         got=got,
-        stated=len(facts.known(whole)) - len(assumed),
+        stated=len(paths.known(whole)) - len(assumed),
         assumed=len(assumed),
         on_stated_facts=holding,
         needs=needs,
@@ -96,12 +101,12 @@ def judge(case: Case, row: Row, no_evidence_for: tuple[str, ...], as_of: date) -
 
 def stated_only(case: Case, whole: dict[str, Any], as_of: date, variant: str | None) -> dict[str, Any]:
     """The document with every assumed fact unknown, and every list that may be incomplete too."""
-    return facts.without(whole, set(case.assumed(whole, as_of, variant)) | case.open_lists())
+    return paths.without(whole, set(case.assumed(whole, as_of, variant)) | case.open_lists())
 
 
 def verdict(whole: dict[str, Any], row: Row, as_of: date) -> Verdict:
     """What the rules say of a record as its row asks."""
-    return assess(Record.model_validate(whole), as_of, profile=row.profile, ask=row.ask)
+    return assess(Record.model_validate(whole), as_of=as_of, mode=row.ask)
 
 
 def _problems(row: Row, got: Verdict, holding: tuple[str, ...]) -> Iterator[str]:
