@@ -151,9 +151,7 @@ class Case(_Part):
 
     def open_lists(self) -> set[str]:
         """The lists that may be incomplete, as `alt[]`: no source says that there was nothing else."""
-        return {
-            path for entry in self.provenance if entry.assumed for path in entry.facts if path.endswith("[]")
-        }
+        return {path for entry in self.provenance if entry.assumed for path in entry.facts if path.endswith("[]")}
 
 
 class Row(_Part):
@@ -201,14 +199,18 @@ def read(path: Path) -> Case:
         raise CaseError(f"{path}: no decided case of {SCHEMA}:\n{problems}\nMend these keys.") from error
 
 
+def folder() -> Path:
+    """Where the cases are."""
+    return Path(str(files("policy") / "cases"))
+
+
 def cases() -> tuple[Case, ...]:
     """The cases that come with the program, in the order of expected.toml. Raises CaseError when one is missing."""
-    folder = Path(str(files("policy") / "cases"))
-    found = {case.id: case for case in map(read, sorted(folder.glob("*.yaml")))}
+    found = {case.id: case for case in map(read, sorted(folder().glob("*.yaml")))}
     wanted = [entry.id for entry in expected().case]
     if set(found) != set(wanted):
         raise CaseError(
-            f"{folder}: expected one file for each of {', '.join(wanted)}, found {', '.join(found) or 'none'}. "
+            f"{folder()}: expected one file for each of {', '.join(wanted)}, found {', '.join(found) or 'none'}. "
             "Add the missing file or the missing expectation."
         )
     return tuple(found[name] for name in wanted)
@@ -216,8 +218,10 @@ def cases() -> tuple[Case, ...]:
 
 def expected() -> Expected:
     """What is expected of each case. Raises CaseError."""
-    path = Path(str(files("policy") / "cases" / "expected.toml"))
+    path = folder() / "expected.toml"
     try:
         return Expected.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise CaseError(f"{path}: expected rows for decided cases in TOML, found none that can be read ({error}).") from error
+        raise CaseError(
+            f"{path}: expected rows for decided cases in TOML, found none that can be read ({error})."
+        ) from error

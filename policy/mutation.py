@@ -2,7 +2,8 @@
 
 The other values of a fact come from its type in the record's model: each other word of a list of words, the other truth
 value, a day long past and one far off, small and large numbers, other text, an empty list; and always `none` and
-`unknown` where the model has them. An entry of a list can also be taken away.
+`unknown` where the model has them. An entry of a list can also be taken away. A fact that is unknown in an allowed
+record is tried with every value too.
 """
 
 from __future__ import annotations
@@ -10,25 +11,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from policy import paths
 from policy.case import expected
 from policy.engine import assess
+from policy.places import name, options, type_at
 from policy.record import Record, read
 from policy.replay import replay
 from policy.verdict import Mode, Verdict
 
-GONE = "taken away"
+GONE = "(taken away)"
+ENTRY = "(an entry)"
+ENTRIES = "(entries)"
 OTHERWISE = "something else"
-_SAMPLES: Mapping[type, tuple[Any, ...]] = {
+SAMPLES: Mapping[type, tuple[Any, ...]] = {
     bool: (True, False),
     int: (0, 1, 15, 17, 18, 40, 130),
     float: (0.0, 0.5, 1.0, 1000.0),
@@ -71,24 +74,23 @@ class Mutation:
 
 
 def mutations(subject: Subject) -> Iterator[Mutation]:
-    """Every other value of every known fact, one at a time. A value that the record's model refuses is left out."""
+    """Every other value of every fact, one at a time. A value that the record's model refuses is left out."""
     before = outcomes(subject.verdict())
     for path, old in _places(subject.document):
-        for new in _others(path, old, subject.document):
-            document = (
-                paths.without(subject.document, {f"{path}.{label}" for label in paths.LABELS})
-                if new == GONE
-                else paths.changed(subject.document, {path: new})
-            )
+        for new in others(path, old):
+            if new == GONE:
+                document = paths.without(subject.document, {f"{path}.{label}" for label in paths.LABELS})
+            else:
+                document = paths.changed(subject.document, {path: new})
             try:
                 got = subject.verdict(document)
             except ValidationError:
                 continue
             after = outcomes(got)
             changes = tuple(
-                (rule, before.get(rule, "absent"), after.get(rule, "absent"))
-                for rule in sorted(before.keys() | after.keys())
-                if before.get(rule, "absent") != after.get(rule, "absent")
+                (finding, before.get(finding, "absent"), after.get(finding, "absent"))
+                for finding in sorted(before.keys() | after.keys())
+                if before.get(finding) != after.get(finding)
             )
             yield Mutation(subject, path, old, new, got.verdict, changes)
 
@@ -102,14 +104,13 @@ def outcomes(verdict: Verdict) -> dict[str, str]:
 
 
 def _places(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Each fact with its value; before the facts of a list's entries, the list and the entry themselves."""
     seen = set()
-    for path, value in paths.known(document).items():
+    for path, value in paths.all_facts(document).items():
         parts = paths.steps(path)
         for index, part in enumerate(parts):
             if isinstance(part, int):
-                entry = _written(parts[: index + 1])
-                whole = _written(parts[:index])
-                for place, old in ((whole, "entries"), (entry, "entry")):
+                for place, old in ((name(parts[:index]), ENTRIES), (name(parts[: index + 1]), ENTRY)):
                     if place not in seen:
                         seen.add(place)
                         yield place, old
@@ -117,70 +118,32 @@ def _places(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield path, value
 
 
-def _written(parts: Iterable[str | int]) -> str:
-    text = ""
-    for part in parts:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
-
-
-def _others(path: str, old: Any, document: Mapping[str, Any]) -> Iterator[Any]:
-    if old == "entry":
+def others(path: str, old: Any) -> Iterator[Any]:
+    """The other values of the fact at `path`, by its type."""
+    if old == ENTRY:
         yield GONE
         return
-    samples = [] if old == "entries" else list(_values(_annotation(path), old))
-    kept: list[Any] = []
+    samples = [] if old == ENTRIES else list(_values(type_at(paths.steps(path), Record), old))
+    seen = [json.dumps(old)]
     for new in [*samples, "none", "unknown"]:
-        if new != old and new not in kept or isinstance(new, bool) != isinstance(old, bool) and new not in kept:
-            kept.append(new)
-    yield from kept
-
-
-def _annotation(path: str) -> Any:
-    """The type of the fact at `path`, from the record's model."""
-    here: Any = Record
-    for step in paths.steps(path):
-        if isinstance(step, int):
-            here = next((args[0] for args in _sequences(here)), Any)
-            continue
-        model = next((part for part in _parts(here) if isinstance(part, type) and issubclass(part, BaseModel)), None)
-        if model is None:
-            return Any
-        field = next((field for name, field in model.model_fields.items() if (field.alias or name) == step), None)
-        if field is None:
-            return Any
-        here = field.annotation
-    return here
-
-
-def _parts(annotation: Any) -> Iterator[Any]:
-    if get_origin(annotation) is Annotated:
-        yield from _parts(get_args(annotation)[0])
-    elif get_origin(annotation) in (Union, types.UnionType):
-        for part in get_args(annotation):
-            yield from _parts(part)
-    else:
-        yield annotation
-
-
-def _sequences(annotation: Any) -> Iterator[tuple[Any, ...]]:
-    for part in _parts(annotation):
-        if get_origin(part) in (tuple, list):
-            yield get_args(part)
+        if (text := json.dumps(new)) not in seen:
+            seen.append(text)
+            yield new
 
 
 def _values(annotation: Any, old: Any) -> Iterator[Any]:
-    for part in _parts(annotation):
+    for part in options(annotation):
         if get_origin(part) is Literal:
-            yield from (word for word in get_args(part) if word not in ("none", "unknown"))
-        elif get_origin(part) in (tuple, list):
+            yield from get_args(part)
+        elif get_origin(part) is tuple:
+            now = old if isinstance(old, list) else []
             yield []
-            inner = [value for value in _values(get_args(part)[0], None) if not isinstance(old, list) or value not in old]
-            yield from ([*old, value] if isinstance(old, list) else [value] for value in inner[:1])
-            if isinstance(old, list) and len(old) > 1:
-                yield from (old[:index] + old[index + 1 :] for index in range(len(old)))
+            more = [value for value in _values(get_args(part)[0], None) if value not in ("none", "unknown", *now)]
+            yield from ([*now, value] for value in more)
+            if len(now) > 1:
+                yield from (now[:index] + now[index + 1 :] for index in range(len(now)))
         elif isinstance(part, type):
-            yield from _SAMPLES.get(part, ())
+            yield from SAMPLES.get(part, ())
 
 
 def table(subjects: Iterable[Subject]) -> str:
@@ -190,7 +153,7 @@ def table(subjects: Iterable[Subject]) -> str:
     writer.writerow(COLUMNS)
     for subject in subjects:
         for found in mutations(subject):
-            changes = "; ".join(f"{rule}: {old} → {new}" for rule, old, new in found.changes)
+            changes = "; ".join(f"{finding}: {old} → {new}" for finding, old, new in found.changes)
             writer.writerow(
                 (
                     subject.name,

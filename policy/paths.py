@@ -28,10 +28,15 @@ def document(record: Record) -> dict[str, Any]:
     return whole
 
 
+def all_facts(record: Record | Mapping[str, Any]) -> dict[str, Any]:
+    """Path → value of every fact, in the order of the record."""
+    whole = document(record) if isinstance(record, Record) else record
+    return {path: value for path, value in _leaves("", whole) if path != "schema"}
+
+
 def known(record: Record | Mapping[str, Any]) -> dict[str, Any]:
     """Path → value of every fact that is known, stated-none included, in the order of the record."""
-    whole = document(record) if isinstance(record, Record) else record
-    return {path: value for path, value in _leaves("", whole) if value != "unknown" and path != "schema"}
+    return {path: value for path, value in all_facts(record).items() if value != "unknown"}
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -53,7 +53,7 @@ def name(path: Path) -> str:
 
 def expected(path: Path, model: type[BaseModel]) -> str:
     """What belongs at `path`, in words."""
-    return words(_annotation(path, model))
+    return words(type_at(path, model))
 
 
 def words(annotation: Any) -> str:
@@ -87,18 +87,19 @@ def words(annotation: Any) -> str:
 
 
 def _stranger(path: Path, model: type[BaseModel]) -> str:
-    table = _table(_annotation(path[:-1], model))
+    table = _table(type_at(path[:-1], model))
     keys = [] if table is None else [field.alias or key for key, field in table.model_fields.items()]
     close = get_close_matches(str(path[-1]), keys, n=1, cutoff=0.6)
     hint = f" (did you mean {close[0]}?)" if close else ""
     return f"expected one of the keys {', '.join(keys)}, found an unknown key{hint}"
 
 
-def _annotation(path: Path, model: type[BaseModel]) -> Any:
+def type_at(path: Path, model: type[BaseModel]) -> Any:
+    """The type that belongs at `path` of a document of this model; Any where there is no such place."""
     annotation: Any = model
     for part in path:
         if isinstance(part, int):
-            annotation = next((get_args(option)[0] for option in _options(annotation) if get_origin(option) is tuple), Any)
+            annotation = next((get_args(option)[0] for option in options(annotation) if get_origin(option) is tuple), Any)
         else:
             table = _table(annotation)
             fields = {} if table is None else {field.alias or key: field for key, field in table.model_fields.items()}
@@ -110,15 +111,16 @@ def _annotation(path: Path, model: type[BaseModel]) -> Any:
 
 
 def _table(annotation: Any) -> type[BaseModel] | None:
-    return next((o for o in _options(annotation) if isinstance(o, type) and issubclass(o, BaseModel)), None)
+    return next((o for o in options(annotation) if isinstance(o, type) and issubclass(o, BaseModel)), None)
 
 
-def _options(annotation: Any) -> Iterator[Any]:
+def options(annotation: Any) -> Iterator[Any]:
+    """The members of a union, through Annotated; of anything else, itself."""
     if get_origin(annotation) is Annotated:
-        yield from _options(get_args(annotation)[0])
+        yield from options(get_args(annotation)[0])
     elif get_origin(annotation) in (Union, types.UnionType):
         for part in get_args(annotation):
-            yield from _options(part)
+            yield from options(part)
     else:
         yield annotation
 

@@ -107,11 +107,8 @@ def _show(today: date, rows: tuple[Replayed, ...]) -> None:
             out.print(f"  {day}, {entry.status}: {entry.what}{mark} ({entry.source})", soft_wrap=True, markup=False)
         for row in own:
             if row.needs:
-                out.print(
-                    f"  {row.name} as of {row.as_of}: the allow needs {len(row.needs)} assumptions: {', '.join(row.needs)}",
-                    soft_wrap=True,
-                    markup=False,
-                )
+                needs = f"the allow needs {len(row.needs)} assumptions: {', '.join(row.needs)}"
+                out.print(f"  {row.name} as of {row.as_of}: {needs}", soft_wrap=True, markup=False)
             for problem in row.problems:
                 out.print(f"  ✗ {row.name} as of {row.as_of}: {problem}", soft_wrap=True, markup=False)
         out.print(f"  No evidence for: {'; '.join(own[0].no_evidence_for)}.", soft_wrap=True, markup=False)
