@@ -25,7 +25,7 @@ from policy.yaml import YamlError, load
 SCHEMA = "threshold/decided-case/1"
 
 Mark = Literal["inference", "unverified"]
-"""`inference`: concluded here, no source says it. `unverified`: from memory, to be checked before it is printed as fact."""
+"""`inference`: concluded here, no source says it. `unverified`: from memory, never to be printed as fact."""
 
 
 class CaseError(PolicyError, ValueError):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +26,7 @@ from policy.engine import assess
 from policy.places import name, options, type_at
 from policy.record import Record, read
 from policy.replay import replay
+from policy.rule import rules
 from policy.verdict import Mode, Verdict
 
 GONE = "(taken away)"
@@ -93,6 +95,18 @@ def mutations(subject: Subject) -> Iterator[Mutation]:
                 if before.get(finding) != after.get(finding)
             )
             yield Mutation(subject, path, old, new, got.verdict, changes)
+
+
+def declares(rule: str, fact: str) -> bool:
+    """Does the rule declare what stands at `fact`, something in it, or a whole that it is part of?
+
+    A rule on operations is asked once for each: it declares their list by that.
+    """
+    place, asked = re.sub(r"\[\d+\]", "[]", fact), rules()[rule]
+    return (asked.scope == "operation" and place in ("op", "op[]")) or any(
+        place == read or place.startswith((f"{read}.", f"{read}[")) or read.startswith((f"{place}.", f"{place}["))
+        for read in asked.facts
+    )
 
 
 def outcomes(verdict: Verdict) -> dict[str, str]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write docs/policy/mutations.csv anew from the allowed records and the rules; `--check` only says whether it is stale."""
+"""Write docs/policy/mutations.csv anew from allowed records and rules; `--check` only says whether it is stale."""
 
 from __future__ import annotations
 
