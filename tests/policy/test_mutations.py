@@ -63,6 +63,7 @@ def test_the_named_rule_answers(subjects: tuple[Subject, ...], found: list[Mutat
             mutation
             for mutation in found
             if pattern(mutation.fact) == entry["fact"]
+            and mutation.subject.name in entry.get("records", [mutation.subject.name])
             and mutation.new == entry["new"]
             and type(mutation.new) is type(entry["new"])
             and entry["rule"] in passing[mutation.subject.name]
