@@ -1,9 +1,9 @@
 """The gate: nothing that needs a permit runs without asking here first, and only here are permits made.
 
 In this version the gate knows three inputs that need no subject's consent record: listed research sets, synthetic
-people, whose pictures it draws again, and simulated subjects. Anything else needs a processing record, and as the rules
-that could allow one are not part of this version, every record is refused with what is missing. There is no switch that
-turns this off.
+people, whose pictures it draws again, and simulated subjects. Anything else needs a processing record that the rules
+allow; and as the sealed store that would enforce one is not part of this version, no permit is made under a record even
+then. There is no switch that turns this off.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policy.archive import Archive
+from policy.engine import assess
 from policy.errors import PolicyError
 from policy.permit import Kind, Operation, Permit
 from policy.record import Record
 from policy.research import ResearchSet, Use, listed, set_digest
 from policy.synthetic import Apart, Claim, Render, difference
-from policy.verdict import Finding, Verdict
+from policy.verdict import Finding, Mode, Verdict
 
 # Long enough for the longest benchmark on a Pi, short enough that a permit left lying about is worth nothing tomorrow.
 LIFETIME = timedelta(hours=12)
@@ -34,9 +35,7 @@ class Refused(PolicyError, PermissionError):
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
-        reasons = " ".join(
-            f"[{f.rule}] {f.message}" for f in verdict.findings if f.outcome in ("refuse", "unknown", "suspend")
-        )
+        reasons = " ".join(f"[{f.rule}] {f.message}" for f in verdict.findings if f.weight in ("refuse", "suspend"))
         super().__init__(f"refused by the gate. {reasons}")
 
 
@@ -116,26 +115,29 @@ class Gate:
         """A permit to store and match credentials of simulated subjects, behind whom there is no person."""
         return self._sign("simulated", {"store", "match"}, purpose, "simulation", frozenset())
 
-    def assess(self, record: Record) -> Verdict:
-        """What may be done under a processing record: nothing while a rule that must be asked is unknown."""
-        return Verdict.of(
-            Finding(
-                rule="rules-not-installed",
-                outcome="unknown",
-                citations=("GDPR Art 5(2)", "GDPR Art 6(1)", "GDPR Art 9(1)"),
-                facts=("dep.jurisdiction", "op"),
-                missing=tuple(record.unknown()) or ("policy.rules",),
-                message=(
-                    "This version has no rules that could find a legal basis in a processing record, and what isn't "
-                    "known is not allowed. Use a listed research set or simulated subjects."
-                ),
-                mark="project-rule",
-            )
-        )
+    def assess(self, record: Record, mode: Mode = "start") -> Verdict:
+        """What the rules say of a processing record today, by the gate's own time."""
+        return assess(record, as_of=self._now().date(), mode=mode)
 
     def recorded(self, record: Record) -> Permit:
-        """A permit under a processing record. Raises Refused with the verdict of `assess`."""
-        raise Refused(self.assess(record))
+        """A permit under a processing record. Raises Refused: with the rules' findings where they refuse, and where
+        they allow with what this version lacks, the sealed store that would enforce it."""
+        verdict = self.assess(record)
+        if verdict.verdict == "allow":
+            verdict = Verdict.of(
+                *verdict.findings,
+                Finding(
+                    rule="enforcement-not-installed",
+                    outcome="refuse",
+                    citations=("GDPR Art 25", "GDPR Art 32"),
+                    message=(
+                        "The rules allow this record, but this version has no sealed store that would keep templates "
+                        "to what they allow, so no permit is made. Use a listed research set or drawn people."
+                    ),
+                    mark="project-rule",
+                ),
+            )
+        raise Refused(verdict)
 
     def require(self, permit: Permit, operation: Operation, digest: bytes | None = None) -> None:
         """Return if `permit` is genuine, not expired, and covers `operation` (and the file with that SHA-256 digest).

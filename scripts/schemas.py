@@ -15,10 +15,17 @@ def main(check: bool) -> int:
     from benchmarks.evidence import Results
     from edge.transaction import Transaction
     from policy.case import Case
+    from policy.measured import MeasuredAlternatives
     from policy.record import Record
     from policy.schema import CURRENT
 
-    models = {"transaction": Transaction, "results": Results, "processing-record": Record, "decided-case": Case}
+    models = {
+        "transaction": Transaction,
+        "results": Results,
+        "processing-record": Record,
+        "measured-alternatives": MeasuredAlternatives,
+        "decided-case": Case,
+    }
     stale = []
     for kind, version in CURRENT.items():
         schema = {

@@ -13,7 +13,7 @@ from benchmarks.errors import BenchmarkError
 from edge.errors import EdgeError
 from models.errors import ModelError
 from policy.errors import PolicyError
-from threshold import bench, demo, entrance, evaluate, models, version
+from threshold import bench, demo, entrance, evaluate, models, policy, version
 from threshold.output import emit
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.add_typer(bench.app, name="bench")
 app.add_typer(models.app, name="models")
+app.add_typer(policy.app, name="policy")
 app.command("version", epilog=version.EXAMPLE)(version.version)
 
 
