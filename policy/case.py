@@ -43,7 +43,18 @@ class Fate(_Part):
     """Null where the day was not read; then it can change no facts."""
     what: str
     source: str
-    status: Literal["stands", "upheld", "final", "extended", "partly annulled", "annulled", "withdrawn", "ended"]
+    status: Literal[
+        "imposed",
+        "upheld",
+        "final",
+        "extended",
+        "partly annulled",
+        "annulled",
+        "withdrawn",
+        "ended",
+        "new law",
+        "not read",
+    ]
     mark: Mark | None = None
     facts: dict[str, Any] = {}
 
@@ -127,14 +138,14 @@ class Case(_Part):
         """Where the fact at `path` is from. Raises ValueError for a path that provenance does not cover."""
         return self._covering(path)[1]
 
-    def document(self, as_of: date, variant: str | None = None) -> dict[str, Any]:
+    def document(self, as_of: Day, variant: str | None = None) -> dict[str, Any]:
         """The record as it was on that day: what became of the decision until then changes facts, then the variant."""
         whole = paths.document(self.record)
         for entry in self._until(as_of):
             whole = paths.changed(whole, entry.facts)
         return paths.changed(whole, self.variants[variant].facts) if variant else whole
 
-    def assumed(self, whole: Mapping[str, Any], as_of: date, variant: str | None = None) -> dict[str, Any]:
+    def assumed(self, whole: Mapping[str, Any], as_of: Day, variant: str | None = None) -> dict[str, Any]:
         """Path → value of the known facts of `whole` (of `document`) that no source states."""
         set_later = {path for entry in self._until(as_of) for path in entry.facts}
         set_later |= set(self.variants[variant].facts) if variant else set()
@@ -145,7 +156,7 @@ class Case(_Part):
             and self.source(path).assumed is not None
         }
 
-    def _until(self, as_of: date) -> list[Fate]:
+    def _until(self, as_of: Day) -> list[Fate]:
         dated = [(entry.date, entry) for entry in self.fate if entry.date is not None and entry.date <= as_of]
         return [entry for _, entry in sorted(dated, key=lambda pair: pair[0])]
 

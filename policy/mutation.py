@@ -160,26 +160,26 @@ def _values(annotation: Any, old: Any) -> Iterator[Any]:
             yield from SAMPLES.get(part, ())
 
 
-def table(subjects: Iterable[Subject]) -> str:
-    """The table of these records as CSV, one line a mutation."""
+def table(found: Iterable[Mutation]) -> str:
+    """These mutations as CSV, one a line."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for subject in subjects:
-        for found in mutations(subject):
-            changes = "; ".join(f"{finding}: {old} → {new}" for finding, old, new in found.changes)
-            writer.writerow(
-                (
-                    subject.name,
-                    subject.as_of.isoformat(),
-                    subject.ask,
-                    found.fact,
-                    _cell(found.old),
-                    _cell(found.new),
-                    found.verdict,
-                    changes,
-                )
+    for mutation in found:
+        subject = mutation.subject
+        changes = "; ".join(f"{finding}: {old} → {new}" for finding, old, new in mutation.changes)
+        writer.writerow(
+            (
+                subject.name,
+                subject.as_of.isoformat(),
+                subject.ask,
+                mutation.fact,
+                _cell(mutation.old),
+                _cell(mutation.new),
+                mutation.verdict,
+                changes,
             )
+        )
     return text.getvalue()
 
 

@@ -49,8 +49,9 @@ class Replayed:
     @property
     def decided_by(self) -> tuple[str, ...]:
         """The rules whose findings make the verdict, or warn in an allow."""
-        wanted = {"warn"} if self.got.verdict == "allow" else STOPS
-        return tuple(dict.fromkeys(finding.rule for finding in self.got.findings if finding.outcome in wanted))
+        if self.got.verdict == "allow":
+            return tuple(dict.fromkeys(finding.rule for finding in self.got.findings if finding.weight == "warn"))
+        return tuple(dict.fromkeys(finding.rule for finding in self.got.findings if finding.outcome in STOPS))
 
     @property
     def unknown(self) -> tuple[str, ...]:

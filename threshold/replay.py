@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -83,6 +85,7 @@ def _show(today: date, rows: tuple[Replayed, ...]) -> None:
     for row in rows:
         verdict = row.got.verdict if not row.problems else f"{row.got.verdict} ✗"
         rules = row.decided_by if row.got.verdict == "allow" else row.on_stated_facts
+        rules = tuple(sorted(rules, key=lambda rule: rule not in row.row.because))  # those that were expected first
         shown = ", ".join(rules[:4]) + (f" and {len(rules) - 4} more" if len(rules) > 4 else "")
         about = f"warns: {shown}" if row.got.verdict == "allow" and shown else shown
         table.add_row(
@@ -107,7 +110,9 @@ def _show(today: date, rows: tuple[Replayed, ...]) -> None:
             out.print(f"  {day}, {entry.status}: {entry.what}{mark} ({entry.source})", soft_wrap=True, markup=False)
         for row in own:
             if row.needs:
-                needs = f"the allow needs {len(row.needs)} assumptions: {', '.join(row.needs)}"
+                parts = Counter(re.split(r"[.\[]", path)[0] for path in row.needs)
+                counts = ", ".join(f"{part} {count}" for part, count in parts.items())
+                needs = f"the allow needs {len(row.needs)} assumptions ({counts}); --json lists them"
                 out.print(f"  {row.name} as of {row.as_of}: {needs}", soft_wrap=True, markup=False)
             for problem in row.problems:
                 out.print(f"  ✗ {row.name} as of {row.as_of}: {problem}", soft_wrap=True, markup=False)

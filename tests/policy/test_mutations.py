@@ -30,8 +30,10 @@ def pattern(path: str) -> str:
     return re.sub(r"\[\d+\]", "[]", path)
 
 
-def test_the_table_is_fresh(subjects: tuple[Subject, ...]) -> None:
-    assert TABLE.read_text(encoding="utf-8") == table(subjects), "stale, run make mutations"
+def test_the_table_is_fresh(found: list[Mutation]) -> None:
+    # Compared first, so that a stale table says so and not two files of half a megabyte.
+    same = TABLE.read_text(encoding="utf-8") == table(found)
+    assert same, "stale, run make mutations"
 
 
 def test_every_fact_of_every_allowed_record_is_in_the_table(subjects: tuple[Subject, ...]) -> None:
@@ -66,7 +68,7 @@ def test_the_named_rule_answers(subjects: tuple[Subject, ...], found: list[Mutat
             and mutation.subject.name in entry.get("records", [mutation.subject.name])
             and mutation.new == entry["new"]
             and type(mutation.new) is type(entry["new"])
-            and finding(mutation, entry["rule"]) & passing[mutation.subject.name]
+            and ("records" in entry or finding(mutation, entry["rule"]) & passing[mutation.subject.name])
         ]
         if not hits:
             unreached.add((entry["fact"], entry["rule"]))
