@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test lint format schemas clean running development help
+.PHONY: evaluate test lint format schemas mutations clean running development help
 
 help:  ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 28
@@ -32,6 +32,9 @@ format: development  ## let ruff mend what it can
 
 schemas: development  ## write policy/schemas/*.json anew from the models in code
 	$(BIN)/python scripts/schemas.py
+
+mutations: development  ## write docs/policy/mutations.csv anew: each fact of each allowed record changed alone
+	$(BIN)/python scripts/mutations.py
 
 prove-%: development  ## one claim, measured again: writes docs/proof/NAME.json (make prove-list names them)
 	$(BIN)/python scripts/prove.py $* $(ARGS)

@@ -53,7 +53,7 @@ def name(path: Path) -> str:
 
 def expected(path: Path, model: type[BaseModel]) -> str:
     """What belongs at `path`, in words."""
-    return words(_annotation(path, model))
+    return words(type_at(path, model))
 
 
 def words(annotation: Any) -> str:
@@ -87,14 +87,15 @@ def words(annotation: Any) -> str:
 
 
 def _stranger(path: Path, model: type[BaseModel]) -> str:
-    inner = table(_annotation(path[:-1], model))
+    inner = table(type_at(path[:-1], model))
     keys = [] if inner is None else [field.alias or key for key, field in inner.model_fields.items()]
     close = get_close_matches(str(path[-1]), keys, n=1, cutoff=0.6)
     hint = f" (did you mean {close[0]}?)" if close else ""
     return f"expected one of the keys {', '.join(keys)}, found an unknown key{hint}"
 
 
-def _annotation(path: Path, model: type[BaseModel]) -> Any:
+def type_at(path: Path, model: type[BaseModel]) -> Any:
+    """The type that belongs at `path` of a document of this model; Any where there is no such place."""
     annotation: Any = model
     for part in path:
         if isinstance(part, int):

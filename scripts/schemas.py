@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 def main(check: bool) -> int:
     from benchmarks.evidence import Results
     from edge.transaction import Transaction
+    from policy.case import Case
     from policy.measured import MeasuredAlternatives
     from policy.record import Record
     from policy.schema import CURRENT
@@ -23,6 +24,7 @@ def main(check: bool) -> int:
         "results": Results,
         "processing-record": Record,
         "measured-alternatives": MeasuredAlternatives,
+        "decided-case": Case,
     }
     stale = []
     for kind, version in CURRENT.items():

@@ -11,6 +11,7 @@ import typer
 
 from threshold import papers
 from threshold.output import JSON_HELP, console, emit, tables
+from threshold.replay import EXAMPLE, replay
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -47,6 +48,9 @@ class Language(StrEnum):
 
 
 LANGUAGE = Annotated[Language, typer.Option("--lang", help="The language of the findings.")]
+
+
+app.command("replay", epilog=EXAMPLE)(replay)
 
 
 @app.callback()

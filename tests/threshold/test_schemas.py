@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.evidence import Results
 from edge.transaction import Transaction
+from policy.case import Case
 from policy.measured import MeasuredAlternatives
 from policy.record import Record
 from policy.schema import CURRENT, SchemaError, schema, upgrade
@@ -23,6 +24,7 @@ MODELS = {
     "results": Results,
     "processing-record": Record,
     "measured-alternatives": MeasuredAlternatives,
+    "decided-case": Case,
 }
 
 
