@@ -80,7 +80,8 @@ def reads(rule: Rule, path: str) -> bool:
 def changes(ground: Ground, mode: Mode = "start", largest: int = 2, bound: int = BOUND) -> Changes:
     """The shortest sets of facts, of one and then of up to `largest`, whose change changes the verdict.
 
-    Where the verdict is no allow, every set found must touch each rule that stands in the way, so only such are tried.
+    A fact that becomes unknown is no such change: that never helps. Where the verdict is no allow, every set must touch
+    each rule that stands in the way, so only such sets are tried.
     """
     search = Search(ground)
     before = search.decided(mode=mode)
@@ -91,7 +92,7 @@ def changes(ground: Ground, mode: Mode = "start", largest: int = 2, bound: int =
     for size in range(1, largest + 1):
         found: list[Change] = []
         for chosen in _sets(search, blocking, size):
-            for picked in product(*(values(ground.facts, place, path, ground.as_of) for place, path in chosen)):
+            for picked in product(*(_values(ground, *where) for where in chosen)):
                 tried += 1
                 if tried > bound:
                     return Changes(searched=size, sets=tuple(found), complete=False)
@@ -105,6 +106,10 @@ def changes(ground: Ground, mode: Mode = "start", largest: int = 2, bound: int =
         if found:
             return Changes(searched=size, sets=tuple(found), complete=True)
     return Changes(searched=largest, sets=(), complete=True)
+
+
+def _values(ground: Ground, place: Place, path: str) -> list[Any]:
+    return [value for value in values(ground.facts, place, path, ground.as_of) if value != "unknown"]
 
 
 def _sets(search: Search, blocking: list[Rule], size: int) -> Iterator[tuple[tuple[Place, str], ...]]:

@@ -6,6 +6,7 @@ from datetime import date
 from statistics import median
 from time import perf_counter
 
+import jsonschema
 import pytest
 from records import FOLDER, TODAY, load
 
@@ -14,6 +15,7 @@ from policy.domains import get, places, put, values
 from policy.engine import assess, ground, judge, verdict
 from policy.record import Record, parse, read
 from policy.rule import rules
+from policy.schema import schema
 from policy.statutes import statutes
 from policy.template import template
 from policy.view import Ground
@@ -149,3 +151,9 @@ def test_every_rule_speaks_in_every_verdict():
     for name in EXPECTED:
         found = verdict(Ground(load(name), date(2019, 1, 1)))
         assert {finding.rule for finding in found.findings} == set(rules())
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_record_that_comes_along_fits_its_json_schema(name):
+    record = read(FOLDER / f"{name}.yaml")
+    jsonschema.validate(record.model_dump(mode="json", by_alias=True), schema("processing-record"))
