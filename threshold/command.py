@@ -13,7 +13,7 @@ from benchmarks.errors import BenchmarkError
 from edge.errors import EdgeError
 from models.errors import ModelError
 from policy.errors import PolicyError
-from threshold import bench, demo, entrance, evaluate, models, version
+from threshold import bench, demo, entrance, evaluate, ledger, models, version
 from threshold.output import emit
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.add_typer(bench.app, name="bench")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(models.app, name="models")
 app.command("version", epilog=version.EXAMPLE)(version.version)
 

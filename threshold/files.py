@@ -7,6 +7,13 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkError
 
 
+def store_database(folder: Path | None) -> Path:
+    """The database in a store's folder; by default the one beside the networks' folder."""
+    from models.registry import models_folder
+
+    return (models_folder().with_name("store") if folder is None else folder) / "threshold.db"
+
+
 class OutputError(BenchmarkError, OSError):
     """Error raised when a result can't be written: names the file and what to do."""
 

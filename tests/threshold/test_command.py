@@ -30,6 +30,9 @@ VERBS = [
     ["models", "fetch"],
     ["models", "verify"],
     ["models", "card"],
+    ["ledger"],
+    ["ledger", "verify"],
+    ["ledger", "anchor"],
     ["version"],
 ]
 
