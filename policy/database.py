@@ -33,17 +33,9 @@ class Database:
 
     def __init__(self, path: Path, forms: Sequence[str]) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise DatabaseError(f"{path}: expected a folder that can be written to ({error.strerror}).") from error
         self._connection: sqlite3.Connection | None = None
+        self._lock = _lock(path)
         try:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise Busy(f"{path}: another process has it. End that one, or wait for it.") from error
             with self.asked():
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
                 self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
@@ -141,6 +133,30 @@ class Database:
             connection.executescript(
                 f"BEGIN IMMEDIATE; {form}; PRAGMA application_id={APPLICATION}; PRAGMA user_version={number}; COMMIT;"
             )
+
+
+def _lock(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DatabaseError(f"{path}: expected a folder that can be written to ({error.strerror}).") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise Busy(f"{path}: another process has it. End that one, or wait for it.") from error
+    return lock
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """The writer's lock without the database. Raises Busy, DatabaseError."""
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def reading(path: Path) -> sqlite3.Connection:

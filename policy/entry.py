@@ -43,19 +43,18 @@ class Opened(_Body):
     """The Ed25519 public key that every signature is checked with."""
 
 
-class Decided(_Body):
-    """The gate assessed a record. Once a record and day: a line for each passage would be an attendance list."""
+class Adopted(_Body):
+    """From here on another processing record is the one that the gate asks."""
 
-    kind: Literal["decided"] = "decided"
+    kind: Literal["adopted"] = "adopted"
     record: Digest
-    as_of: date
-    verdict: Literal["allow", "suspend", "refuse"]
-    rules: tuple[Rule, ...] = ()
-    """Those that stood against it."""
 
 
 class Permitted(_Body):
-    """The gate signed a permit to enrol. Permits to match aren't written down: see Decided."""
+    """The gate allowed an enrolment and signed a permit for it.
+
+    Permits to match aren't written down: with their times they would be an attendance list.
+    """
 
     kind: Literal["permitted"] = "permitted"
     permit: Id
@@ -113,11 +112,8 @@ class Erased(_Body):
 
     kind: Literal["erased"] = "erased"
     subject: Pseudonym
-    reason: Literal["withdrawal", "request", "retention", "order", "lower-age", "tombstone"]
-    backups: Count = 0
-    """Backups the key was removed from."""
-    unreached: Count = 0
-    """Backups that could not be reached yet."""
+    modality: Literal["face", "tag", "all"]
+    reason: Literal["withdrawal", "request", "retention", "order", "lower-age", "unfinished"]
 
 
 class Exported(_Body):
@@ -171,7 +167,7 @@ class Renewed(_Body):
 
 Body = (
     Opened
-    | Decided
+    | Adopted
     | Permitted
     | Refused
     | Consented
@@ -190,16 +186,12 @@ YEAR = timedelta(days=365)
 KEEP: Mapping[str, timedelta] = {
     # Our choice where no law gives a figure; the Swedish Camera Surveillance Act asks for five years after
     # surveillance ends (since 2025-04-01), which is where the five come from.
-    "decided": 5 * YEAR,
     "permitted": 5 * YEAR,
     "enrolled": 5 * YEAR,
     "revoked": 5 * YEAR,
     "consented": 5 * YEAR,
     "exported": 5 * YEAR,
-    "renewed": 5 * YEAR,
-    "backed-up": 5 * YEAR,
-    "ordered": 10 * YEAR,
     "refused": 1 * YEAR,
 }
-"""How long an entry's content is kept. What isn't here stays: the first entry, tombstones and restorations, without
-which neither the chain nor a backup could be judged; a tombstone's pseudonym can't be tied to anyone any more."""
+"""How long an entry's content is kept. What isn't here stays: it concerns nobody (records, orders, backups), or is a
+tombstone, without which a backup couldn't be judged and whose pseudonym can't be tied to anyone any more."""

@@ -9,9 +9,10 @@ turns this off.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
 import numpy as np
 from cryptography.exceptions import InvalidSignature
@@ -19,14 +20,27 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policy.archive import Archive
 from policy.errors import PolicyError
-from policy.permit import Kind, Operation, Permit
+from policy.permit import PERSONAL, Kind, Operation, Permit
 from policy.record import Record
 from policy.research import ResearchSet, Use, listed, set_digest
 from policy.synthetic import Apart, Claim, Render, difference
 from policy.verdict import Finding, Verdict
 
+Assess = Callable[[Record, date], Verdict]
+"""What a record comes to as of a day: the rules."""
+
+Standing = Callable[[Permit], Finding | None]
+"""What stands against a person's permit at this moment, as whoever keeps the person's facts knows; None: nothing."""
+
 # Long enough for the longest benchmark on a Pi, short enough that a permit left lying about is worth nothing tomorrow.
 LIFETIME = timedelta(hours=12)
+
+# A person's permit covers one capture. It ends with the day in any case, as the rules are asked as of a day.
+CAPTURE: Mapping[Kind, timedelta] = {
+    "enrol": timedelta(minutes=15),
+    "match": timedelta(minutes=2),
+    "probe-only": timedelta(minutes=15),
+}
 
 
 class Refused(PolicyError, PermissionError):
@@ -44,7 +58,8 @@ class Gate:
     """Decides, signs permits, and checks them at use. One a process; its signing key never leaves it.
 
     `sets` are the research sets it knows (the product's list unless told otherwise); `now` gives aware UTC times;
-    `render` draws synthetic people, and without it none are allowed.
+    `render` draws synthetic people, and without it none are allowed; `assess` are the rules, `standing` knows whether a
+    person's facts are still what they were, and without it no person's permit holds.
     """
 
     def __init__(
@@ -52,7 +67,11 @@ class Gate:
         sets: Iterable[ResearchSet] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         render: Render | None = None,
+        assess: Assess | None = None,
+        standing: Standing | None = None,
     ) -> None:
+        self._rules = assess
+        self._standing = standing
         self._sets = tuple(listed() if sets is None else sets)
         self._render = render
         self._now = now
@@ -118,6 +137,8 @@ class Gate:
 
     def assess(self, record: Record) -> Verdict:
         """What may be done under a processing record: nothing while a rule that must be asked is unknown."""
+        if self._rules is not None:
+            return self._rules(record, self._now().date())
         return Verdict.of(
             Finding(
                 rule="rules-not-installed",
@@ -137,10 +158,55 @@ class Gate:
         """A permit under a processing record. Raises Refused with the verdict of `assess`."""
         raise Refused(self.assess(record))
 
+    def personal(
+        self,
+        kind: Kind,
+        record: Record,
+        *,
+        bound: str,
+        subject: str,
+        modality: Literal["face", "tag"],
+        contents: Iterable[bytes] = (),
+        until: datetime | None = None,
+    ) -> Permit:
+        """A permit for one person under a record that holds that person's facts. Raises Refused with the verdict.
+
+        `bound` is the hash that record and facts have where they are kept, `contents` the digests of the pictures just
+        taken, `until` when the person's facts change by themselves.
+        """
+        verdict = self.assess(record)
+        if verdict.verdict != "allow":
+            raise Refused(verdict)
+        now = self._now()
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        operations: set[Operation] = {"store"} if kind == "enrol" else {"match"}
+        if modality == "face":
+            operations.add("template")
+        permit = self._sign(
+            kind,
+            operations,
+            "enrolment" if kind == "enrol" else "entrance",
+            "processing record",
+            frozenset(contents),
+            expires=min(now + CAPTURE[kind], midnight, *(() if until is None else (until,))),
+            subject=subject,
+            record=bound,
+            modality=modality,
+        )
+        self._stands(permit)
+        return permit
+
+    def _stands(self, permit: Permit) -> None:
+        if permit.kind in PERSONAL:
+            against = _unknown_standing() if self._standing is None else self._standing(permit)
+            if against is not None:
+                raise Refused(Verdict.of(against))
+
     def require(self, permit: Permit, operation: Operation, digest: bytes | None = None) -> None:
         """Return if `permit` is genuine, not expired, and covers `operation` (and the file with that SHA-256 digest).
 
-        Raises Refused otherwise. A signature is verified once a process, expiry and coverage at each use.
+        Raises Refused otherwise. A signature is verified once a process, expiry and coverage at each use, and so is
+        whether record, consent, age and orders of a person still are what they were.
         """
         if self._verified.get(id(permit)) is not permit:
             try:
@@ -164,9 +230,20 @@ class Gate:
                     "permit-contents", f"The picture {digest.hex()[:16]}… is not among those the permit covers."
                 )
             )
+        self._stands(permit)
 
     def _sign(
-        self, kind: Kind, operations: set[Operation], purpose: str, source: str, contents: frozenset[bytes]
+        self,
+        kind: Kind,
+        operations: set[Operation],
+        purpose: str,
+        source: str,
+        contents: frozenset[bytes],
+        *,
+        expires: datetime | None = None,
+        subject: str = "",
+        record: str = "",
+        modality: Literal["", "face", "tag"] = "",
     ) -> Permit:
         now = self._now()
         permit = Permit(
@@ -176,8 +253,11 @@ class Gate:
             purpose=purpose,
             source=source,
             issued=now,
-            expires=now + LIFETIME,
+            expires=now + LIFETIME if expires is None else expires,
             contents=contents,
+            subject=subject,
+            record=record,
+            modality=modality,
         )
         return replace(permit, signature=self._key.sign(permit.message()))
 
@@ -192,6 +272,12 @@ def _permit_finding(rule: str, message: str) -> Verdict:
             mark="project-rule",
         )
     )
+
+
+def _unknown_standing() -> Finding:
+    return _permit_finding(
+        "permit-standing", "The permit is a person's, and nothing here knows whether that person's facts still stand."
+    ).findings[0]
 
 
 def _not_synthetic(seed: int, apart: Apart | None, renderer: bool) -> Verdict:

@@ -58,8 +58,8 @@ def keyed(key: bytes, value: bytes) -> bytes:
     return hmac.new(key, value, hashlib.sha256).digest()
 
 
-def device_keys(folder: Path) -> Keys:
-    """The device's keys: from the systemd credential, or from `device.key` in `folder`, which is made where it isn't.
+def device_keys(folder: Path, *, make: bool) -> Keys:
+    """The device's keys: from the systemd credential, or from `device.key` in `folder`; only `make` makes one.
 
     Raises SecretError.
     """
@@ -67,7 +67,7 @@ def device_keys(folder: Path) -> Keys:
     if given and (credential := Path(given) / CREDENTIAL).is_file():
         return Keys(_read(credential, private=False))  # systemd alone decides who reads its folder
     path = folder / "device.key"
-    if not path.exists():
+    if make and not path.exists():
         write_secret(path, secrets.token_bytes(SIZE))
     return Keys(read_secret(path))
 

@@ -170,6 +170,9 @@ OTHER = {
     "issued": NOON,
     "expires": datetime(2999, 1, 1, tzinfo=UTC),
     "contents": frozenset({digest(b"mine")}),
+    "subject": "0" * 32,
+    "record": "0" * 64,
+    "modality": "face",
     "signature": b"\x00" * 64,
 }
 

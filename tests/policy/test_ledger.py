@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from policy.clock import Clock, ClockBehind
 from policy.database import Busy, Database, DatabaseError
-from policy.entry import KEEP, Consented, Decided, Refused
+from policy.entry import KEEP, Consented, Refused
 from policy.keys import Keys
 from policy.ledger import FORM, Ledger, LedgerError, _hash, _statement, read_anchor, verify
 
@@ -249,7 +249,7 @@ def test_an_entry_has_no_room_for_a_name(field):
 
 def test_rules_are_ids():
     with pytest.raises(ValidationError):
-        Decided(record="0" * 64, as_of=NOON.date(), verdict="refuse", rules=("Anna Karin",))
+        Refused(modality="face", rules=("Anna Karin",))
 
 
 # --- the clock ---
