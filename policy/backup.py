@@ -10,17 +10,20 @@ database, or one kept off the device; without any, nothing is put back.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from policy.database import Database, DatabaseError, locked, reading
-from policy.entry import BackedUp, Erased, Restored, Revoked
+from policy.entry import Adopted, BackedUp, Erased, Restored, Revoked
 from policy.epoch import ANCHOR, begin
 from policy.errors import PolicyError
 from policy.keys import SIZE, Keys, device_keys, sync_folder
@@ -41,12 +44,10 @@ def backup(store: Store, folder: Path) -> Path:
     """Make a backup in a folder; its file. Raises BackupError."""
     name = secrets.token_hex(8)
     path = folder.resolve() / f"threshold-{name}.backup"
-    database = store.database
-    with database.writing() as connection:
-        people = connection.execute("SELECT count(*) FROM subject").fetchone()[0]
-        seq = store.ledger.append(BackedUp(backup=name, subjects=people))
-        connection.execute("INSERT INTO backup VALUES (?, ?, ?)", (name, str(path), seq))
     part = path.with_name(path.name + ".part")
+    database = store.database
+    with database.writing() as connection:  # known before it exists, so that no erasure can miss it
+        connection.execute("INSERT INTO backup VALUES (?, ?, ?)", (name, str(path), store.ledger.anchor().seq))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
@@ -56,18 +57,25 @@ def backup(store: Store, folder: Path) -> Path:
         with closing(_scratch(part)) as copy:
             key = store.keys.derive(f"backup {name}")
             rewrap(copy, store.ledger.id, store.wrapping, key)
-            state = seal(key, json.dumps({"at": seq}).encode(), "backup", store.ledger.id, name)
+            at = copy.execute("SELECT max(seq) FROM entry").fetchone()[0]
+            people = copy.execute("SELECT count(*) FROM subject").fetchone()[0]
+            state = seal(key, json.dumps({"at": at}).encode(), "backup", store.ledger.id, name)
             copy.execute("DELETE FROM meta WHERE name IN ('scrub', 'epoch')")
             copy.execute("INSERT INTO meta VALUES ('backup', ?)", (name.encode(),))
             copy.execute("INSERT INTO meta VALUES ('state', ?)", (state,))
             copy.execute("VACUUM")
         _in_place(part, path)
+        store.ledger.append(BackedUp(backup=name, at_entry=at, subjects=people))
+        _write_tail(store, path, at)
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        if not path.exists():
+            with database.writing() as connection:
+                connection.execute("DELETE FROM backup WHERE id = ?", (name,))
         if isinstance(error, PolicyError):
             raise
         raise BackupError(f"{path}: can't be written ({error}). Name another folder.") from error
-    _write_tail(store, path, seq)
     return path
 
 
@@ -76,36 +84,53 @@ def scrub(store: Store) -> list[Path]:
 
     Gives those that can't be reached though somebody is to be taken out of them.
     """
-    behind = []
     with store.database.asked():
         rows = store.database.connection.execute("SELECT id, path, upto FROM backup").fetchall()
     if not rows:
         return []
-    gone = [(entry.seq, entry.body.subject) for entry in store.ledger if isinstance(entry.body, Erased | Revoked)]
+    behind, entries = [], list(store.ledger)
+    gone = [(entry.seq, entry.body.subject) for entry in entries if isinstance(entry.body, Erased | Revoked)]
+    made = {entry.body.backup: entry.body.at_entry for entry in entries if isinstance(entry.body, BackedUp)}
     for name, place, upto in rows:
         path = Path(place)
         since = [(seq, subject) for seq, subject in gone if seq > upto]
-        if not since:
+        if name not in made and not path.exists():  # a crash came before the file
+            with store.database.writing() as connection:
+                connection.execute("DELETE FROM backup WHERE id = ?", (name,))
             continue
-        part = path.with_name(path.name + ".part")
         try:
-            part.unlink(missing_ok=True)
-            shutil.copyfile(path, part)
-            part.chmod(0o600)
-            with closing(_scratch(part)) as copy:
-                _take_out(copy, {subject for _, subject in since})
-                copy.execute("VACUUM")
-            _in_place(part, path)
-            _write_tail(store, path, _made_at(store, name))
+            if since:
+                _without(path, {subject for _, subject in since})
+            _write_tail(store, path, made.get(name, upto))
         except (OSError, sqlite3.Error):
-            behind.append(path)  # told by `status` and tried again whenever the store is opened or erases
+            # A tail that is behind falls short of the anchor. Someone who should be out is told, and tried again.
+            if since:
+                behind.append(path)
             continue
-        with store.database.writing() as connection:
-            connection.execute("UPDATE backup SET upto = ? WHERE id = ?", (since[-1][0], name))
+        if since:
+            with store.database.writing() as connection:
+                connection.execute("UPDATE backup SET upto = ? WHERE id = ?", (since[-1][0], name))
     return behind
 
 
-def restore(backup: Path, folder: Path, anchor: Anchor | None = None) -> int:
+def _without(path: Path, gone: set[str]) -> None:
+    """Take people out of a backup; it is replaced by another file, so that nothing of them is left in it."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    shutil.copyfile(path, part)
+    part.chmod(0o600)
+    with closing(_scratch(part)) as copy:
+        _take_out(copy, gone)
+        copy.execute("VACUUM")
+    _in_place(part, path)
+
+
+def restore(
+    backup: Path,
+    folder: Path,
+    anchor: Anchor | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> int:
     """Put a backup in the place of a folder's database; how many people were taken out of it first.
 
     Raises BackupError, LedgerError, policy.database.DatabaseError, policy.keys.SecretError.
@@ -135,7 +160,7 @@ def restore(backup: Path, folder: Path, anchor: Anchor | None = None) -> int:
                     found = examine(connection, one)
                     if not found.good:
                         raise LedgerError(f"{backup}: with the ledger's tail it is {found} Nothing was put back.")
-                ledger = Ledger(database, keys.signer())
+                ledger = Ledger(database, keys.signer(), now)
                 gone = {
                     entry.body.subject
                     for entry in ledger
@@ -144,6 +169,7 @@ def restore(backup: Path, folder: Path, anchor: Anchor | None = None) -> int:
                 taken = _take_out(connection, gone)
                 ledger.append(Restored(backup=name, at_entry=at, tombstones=len(gone), branch=secrets.token_hex(8)))
                 connection.execute("DELETE FROM meta WHERE name IN ('backup', 'state')")
+                _same_record(connection, ledger)
                 key = begin(database, keys, store, target, secret)
                 rewrap(connection, store, keys.derive(f"backup {name}"), key)
             database.scrub()
@@ -166,6 +192,14 @@ def rewrap(connection: sqlite3.Connection, store: str, before: bytes, after: byt
                 continue
             fresh.append((seal(after, content, what, store, name), name))
         connection.executemany(update, fresh)
+
+
+def _same_record(connection: sqlite3.Connection, ledger: Ledger) -> None:
+    """A record that isn't the last one adopted goes: the store then opens without one, and one is to be adopted."""
+    adopted = [entry.body.record for entry in ledger if isinstance(entry.body, Adopted)]
+    row = connection.execute("SELECT value FROM meta WHERE name = 'record'").fetchone()
+    if row is not None and hashlib.sha256(row[0]).hexdigest() != adopted[-1]:
+        connection.execute("DELETE FROM meta WHERE name = 'record'")
 
 
 def _scratch(path: Path) -> sqlite3.Connection:
@@ -191,10 +225,6 @@ def _in_place(part: Path, path: Path) -> None:
 
 def _take_out(connection: sqlite3.Connection, gone: set[str]) -> int:
     return sum(connection.execute("DELETE FROM subject WHERE pseudonym = ?", (one,)).rowcount for one in sorted(gone))
-
-
-def _made_at(store: Store, name: str) -> int:
-    return next(entry.seq for entry in store.ledger if isinstance(entry.body, BackedUp) and entry.body.backup == name)
 
 
 def _write_tail(store: Store, backup: Path, after: int) -> None:

@@ -141,6 +141,8 @@ class BackedUp(_Body):
 
     kind: Literal["backed-up"] = "backed-up"
     backup: Id
+    at_entry: Count
+    """The ledger's last entry in it."""
     subjects: Count
 
 

@@ -87,6 +87,7 @@ class Epoch:
             self._key = self._derived(fresh)
             with self._database.writing() as connection:
                 _state(connection, self._key, self._store)
+            anchored(self._database)
             return
         for path in (self._file, self._next):
             if row is None or not path.exists():

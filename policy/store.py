@@ -40,7 +40,7 @@ from policy.rotation import Template, turn, turn_back
 from policy.seal import SealBroken, seal, unseal
 from policy.subject import ADULT, File
 from policy.synthetic import Render
-from policy.verdict import Finding
+from policy.verdict import Finding, Verdict
 
 STORE = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -190,6 +190,7 @@ class Store:
         with self._epoch.superseding():
             self.ledger.append(*bodies)
         self._orders = fold(self._orders, bodies)
+        self.scrub_backups()
 
     def _against(self, permit: Permit) -> Finding | None:
         """What stands against a person's permit now: policy.gate.Standing."""
@@ -284,6 +285,7 @@ class Store:
         with self._epoch.superseding() as connection:
             self._rekeyed(connection, pseudonym, replace(keys, file=secrets.token_bytes(SIZE)), file)
             self.ledger.append(*bodies)
+        self.scrub_backups()
 
     def subjects(self) -> Iterator[tuple[str, File]]:
         """Everyone whose facts open: (pseudonym, facts)."""
@@ -297,6 +299,16 @@ class Store:
 
     # --- permits ---
 
+    def assess(self, file: File, modality: Modality) -> Verdict:
+        """What the gate says of enrolling somebody, before anything of them is kept."""
+        if self._record is None:
+            raise StoreError("expected a processing record in force, found none. Adopt one first: enrol --record FILE.")
+        try:
+            _named(self._record, "enrol", modality)
+        except NotAllowed as refused:
+            return refused.verdict
+        return self.gate.assess(file.personal(self._record, self.clock.now().date(), modality))
+
     def permit(
         self,
         kind: Literal["enrol", "match", "probe-only"],
@@ -308,10 +320,11 @@ class Store:
         if self._record is None:
             raise StoreError("expected a processing record in force, found none. Adopt one first: enrol --record FILE.")
         file = self.file(subject)
+        _named(self._record, "match" if kind != "enrol" else "enrol", modality)
         ends = [file.keep_until, *(() if file.majority is None else (file.majority,))]
         permit = self.gate.personal(
             kind,
-            file.personal(self._record, self.clock.now().date()),
+            file.personal(self._record, self.clock.now().date(), modality),
             bound=self._bound(subject),
             subject=subject,
             modality=modality,
@@ -392,13 +405,16 @@ class Store:
 
     # --- the ends of it ---
 
-    def erase(self, pseudonym: str, reason: Reason, modality: Modality | Literal["all"] = "all") -> None:
+    def erase(self, pseudonym: str, reason: Reason, modality: Modality | Literal["all"] = "all", *bodies: Body) -> None:
         """Destroy a person's keys, or those of one kind of reference, here and in the backups that can be reached.
+
+        `bodies` are what the ledger says ahead of it.
 
         When this returns, the keys are gone from the live files and from those backups. Raises UnknownSubject;
         policy.database.Busy when all is destroyed, but another process still reads pages that are to be overwritten.
         """
         with self._epoch.superseding() as connection:
+            self.ledger.append(*bodies)
             self._erase(connection, pseudonym, reason, modality)
         self.scrub_backups()
 
@@ -569,6 +585,8 @@ class Store:
         for pseudonym, file in list(self.subjects()):
             if file.state == "pending":  # an enrolment that a crash cut short: nothing of it stays
                 self.erase(pseudonym, "unfinished")
+            elif file.later_age is not None and "face" in file.references:  # so was the answer to a lower age
+                self.erase(pseudonym, "lower-age", "face")
         self.retain()
         self.scrub_backups()
 
@@ -703,6 +721,16 @@ def _finding(rule: str, message: str) -> Finding:
         message=message,
         mark="project-rule",
     )
+
+
+def _named(record: Record, kind: str, modality: Modality) -> None:
+    """Raise Refused unless the record names that operation: what it doesn't name it can't allow."""
+    if not isinstance(record.op, tuple) or not any(op.kind == kind and op.modality == modality for op in record.op):
+        finding = _finding(
+            "operation-in-record",
+            f"The processing record names no operation of kind {kind} and modality {modality}, so nothing allows one.",
+        )
+        raise NotAllowed(Verdict.of(finding.model_copy(update={"missing": ("op",)})))
 
 
 def _canonical(record: Record) -> bytes:

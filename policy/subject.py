@@ -83,9 +83,13 @@ class File(_Value):
             return None
         return _years_later(attested.on, max(ADULT - 1 - attested.age, 0)) + timedelta(days=1)
 
-    def personal(self, site: Record, today: date) -> Record:
-        """The site's record with this person's facts in it."""
+    def personal(self, site: Record, today: date, modality: Modality = "face") -> Record:
+        """The site's record with this person's facts in it; for a tag without what the site does with faces."""
         fields = site.model_dump(by_alias=True)
+        if modality == "tag":
+            if isinstance(site.op, tuple):
+                fields["op"] = tuple(op for op in fields["op"] if op["modality"] == "tag")
+            fields["bio"] = dict.fromkeys(fields["bio"], "none")
         attested, agreement = self.attestation, self.agreement
         fields["subj"] = {
             "role": attested.role,

@@ -1,4 +1,4 @@
-"""What the tests of the store share: a site's record, stand-in rules, adult volunteers who don't exist, their templates."""
+"""What the tests of the store share: a site's record, stand-in rules, volunteers who don't exist, their templates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,17 @@ from policy.verdict import Finding, Verdict
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 NETWORK = hashlib.sha256(b"a network").hexdigest()
 SHOT = hashlib.sha256(b"a picture just taken").digest()
-SITE = Record(schema="threshold/processing-record/1")
+SITE = Record.model_validate(
+    {
+        "schema": "threshold/processing-record/1",
+        "op": [
+            {"id": f"{kind}-{modality}", "kind": kind, "modality": modality}
+            for modality in ("face", "tag")
+            for kind in ("template", "enrol", "match")
+        ],
+    }
+)
+"""Of facts only the operations: the stand-in rules look at the person."""
 DIMENSIONS = 128
 
 
@@ -80,10 +90,10 @@ def template(seed: int, size: int = DIMENSIONS) -> np.ndarray:
     return (raw / np.linalg.norm(raw)).astype(np.float32)
 
 
-def opened(folder: Path, hands: Hands | None = None, **settings: Any) -> Store:
+def opened(folder: Path, hands: Hands | None = None, *, adopt: bool = True, **settings: Any) -> Store:
     """The store of a folder under the stand-in rules, with the site's record adopted."""
     store = Store(folder, **({"assess": assess, "now": hands or Hands()} | settings))
-    if store.record is None:
+    if adopt and store.record is None:
         store.adopt(SITE)
     return store
 

@@ -133,8 +133,10 @@ def test_no_file_holds_the_name_the_witness_or_the_template(store):
     enrolled(store, "Anna Karin Jónsdóttir")
     raw = everything(store.folder)
     secret = store._secret(store._rotation()[0])
-    for clear in ("Anna Karin".encode(), "Jónsdóttir".encode(), b"Witness", template(7).tobytes(), template(7)[:4].tobytes(),
-                  turn(secret, template(7)).tobytes(), turn(secret, template(7))[:4].tobytes()):  # fmt: skip
+    turned = turn(secret, template(7))
+    words = ("Anna Karin", "Jónsdóttir", "Witness", "volunteer")
+    numbers = (template(7), template(7)[:4], turned, turned[:4])
+    for clear in (*(word.encode() for word in words), *(part.tobytes() for part in numbers)):
         assert clear not in raw
 
 
@@ -146,7 +148,7 @@ def test_files_are_the_owners_alone(store):
 
 def test_the_ledger_tells_the_enrolment_without_a_name(store):
     subject = enrolled(store)
-    entry = [entry.body for entry in store.ledger if isinstance(entry.body, Enrolled)][0]
+    entry = next(entry.body for entry in store.ledger if isinstance(entry.body, Enrolled))
     assert (entry.subject, entry.document, entry.modality, entry.network) == (subject, "passport", "face", NETWORK)
     assert entry.witness == store.link(subject, "W. Witness")
     assert verify(store.folder / NAME).good
@@ -402,7 +404,9 @@ def test_erasure_leaves_no_trace_of_what_was_wrapped_or_sealed(store):
     subject = enrolled(store)
     enrolled(store, "volunteer-08", 8)
     row = store._row(subject)
-    sealed = store.database.connection.execute("SELECT sealed FROM reference WHERE subject = ?", (subject,)).fetchone()[0]
+    sealed = store.database.connection.execute("SELECT sealed FROM reference WHERE subject = ?", (subject,)).fetchone()[
+        0
+    ]
     secret = (store.folder / "epoch").read_bytes()
     raw = everything(store.folder)
     assert all(part in raw for part in (row["keys"], row["file"], sealed, secret)), "there before, in database or log"
@@ -570,13 +574,16 @@ def test_keys_moved_to_another_person_open_nothing(store):
 
 
 @pytest.mark.parametrize(
-    "column, value", [("network", "'x'"), ("record", "'x'"), ("version", "2"), ("rotation", "'x'"), ("modality", "'tag'")]
+    ("column", "value"),
+    [("network", "'x'"), ("record", "'x'"), ("version", "2"), ("rotation", "'x'"), ("modality", "'tag'")],
 )
 def test_a_changed_column_opens_nothing(store, column, value):
     subject = enrolled(store)
     sql(store, f"UPDATE reference SET {column} = {value}")
     with pytest.raises((SealBroken, StoreError, UnknownSubject)):
-        store.score(store.permit("match", subject, "face", [SHOT]), template(7), "x" if column == "network" else NETWORK)
+        store.score(
+            store.permit("match", subject, "face", [SHOT]), template(7), "x" if column == "network" else NETWORK
+        )
 
 
 def test_somebody_elses_reference_name_finds_nobody(store):
@@ -605,7 +612,10 @@ def test_somebody_elses_tag_opens_nothing(store):
 
 def test_a_record_edited_in_the_database_closes_it(store, hands):
     store.close()
-    sql(store, "UPDATE meta SET value = CAST(replace(CAST(value AS TEXT), 'unknown', 'none') AS BLOB) WHERE name = 'record'")
+    sql(
+        store,
+        "UPDATE meta SET value = CAST(replace(CAST(value AS TEXT), 'unknown', 'none') AS BLOB) WHERE name = 'record'",
+    )
     with pytest.raises(RolledBack, match="changed by other means"):
         opened(store.folder, hands)
 
@@ -698,9 +708,13 @@ def test_a_full_disk_keeps_what_was_and_says_so(store):
     subject = enrolled(store)
     connection = store.database.connection
     connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
-    with pytest.raises(DatabaseError, match="disk is full, so nothing was changed"):
+
+    def fill() -> None:
         for number in range(100):
             enrolled(store, f"more-{number}", number)
+
+    with pytest.raises(DatabaseError, match="disk is full, so nothing was changed"):
+        fill()
     assert score(store, subject) == pytest.approx(1, abs=1e-6)
     assert verify(store.folder / NAME).good
 
