@@ -24,7 +24,19 @@ import numpy as np
 
 from policy.backup import rewrap, scrub
 from policy.database import Database
-from policy.entry import Adopted, Body, Enrolled, Erased, Exported, Modality, Ordered, Permitted, Refused, Renewed
+from policy.entry import (
+    Adopted,
+    Body,
+    Enrolled,
+    Erased,
+    Exported,
+    Modality,
+    Ordered,
+    Permitted,
+    Refused,
+    Renewed,
+    Revoked,
+)
 from policy.epoch import Epoch, RolledBack
 from policy.errors import PolicyError
 from policy.gate import Assess, Gate
@@ -428,6 +440,20 @@ class Store:
         self._orders = fold(self._orders, [order])
         self.scrub_backups()
         return len(names)
+
+    def suspend_all(self, order: Ordered) -> int:
+        """Close everyone's account, under an order, in one step with its entry; how many."""
+        people = list(self.subjects())
+        with self._epoch.superseding() as connection:
+            for name, file in people:
+                keys = replace(self._opened(name)[1], file=secrets.token_bytes(SIZE))
+                self._rekeyed(connection, name, keys, file.model_copy(update={"state": "suspended"}))
+                self.ledger.append(Revoked(subject=name, reason="order"))
+            told = order.model_copy(update={"count": len(people)})
+            self.ledger.append(told)
+        self._orders = fold(self._orders, [told])
+        self.scrub_backups()
+        return len(people)
 
     def _erase(
         self, connection: sqlite3.Connection, pseudonym: str, reason: Reason, modality: Modality | Literal["all"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
@@ -16,6 +17,21 @@ def store_database(folder: Path | None) -> Path:
 
 class OutputError(BenchmarkError, OSError):
     """Error raised when a result can't be written: names the file and what to do."""
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write UTF-8 text for its owner alone (mode 0600), whole or not at all. Raises OutputError."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600, exist_ok=False)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise OutputError(f"{path}: can't be written ({error}). Name another place with --out.") from error
 
 
 def write_text(path: Path, text: str) -> None:

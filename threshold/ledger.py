@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from threshold.output import JSON_HELP, console, emit
+from threshold.output import console, emit
+from threshold.site import Json, StoreFolder
 
 app = typer.Typer(
     help="The ledger: check its chain and signatures; write an anchor to keep off the device.",
@@ -15,20 +16,10 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Store = Annotated[
-    Path | None,
-    typer.Option(
-        "--store",
-        metavar="DIR",
-        help="The store's folder; else $THRESHOLD_DATA/store, else threshold/store in the user's data folder.",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
-
 
 @app.command(epilog="Example: threshold ledger verify --anchor /media/usb/anchor.json")
 def verify(
-    store: Store = None,
+    store: StoreFolder = None,
     anchor: Annotated[Path | None, typer.Option(metavar="FILE", help="An anchor that was kept off the device.")] = None,
     json: Json = False,
 ) -> None:
@@ -59,7 +50,7 @@ def verify(
 @app.command("anchor", epilog="Example: threshold ledger anchor --out /media/usb/anchor.json")
 def write_anchor(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; keep it off the device.")],
-    store: Store = None,
+    store: StoreFolder = None,
     json: Json = False,
 ) -> None:
     """Write the last entry's signature to a file that is worth keeping elsewhere. It holds no personal data."""
