@@ -98,7 +98,9 @@ def _annotation(path: Path, model: type[BaseModel]) -> Any:
     annotation: Any = model
     for part in path:
         if isinstance(part, int):
-            annotation = next((get_args(option)[0] for option in _options(annotation) if get_origin(option) is tuple), Any)
+            annotation = next(
+                (get_args(option)[0] for option in _options(annotation) if get_origin(option) is tuple), Any
+            )
         else:
             table = _table(annotation)
             fields = {} if table is None else {field.alias or key: field for key, field in table.model_fields.items()}
@@ -128,10 +130,10 @@ def _path(loc: tuple[str | int, ...], document: Any, *, missing: bool) -> Path:
     path: list[str | int] = []
     node = document
     for index, part in enumerate(loc):
-        if isinstance(node, Mapping) and part in node:
-            node = node[part]
-        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
-            node = node[part]
+        if (isinstance(node, Mapping) and part in node) or (
+            isinstance(node, list) and isinstance(part, int) and part < len(node)
+        ):
+            node = node[part]  # type: ignore[index]  a list's part is a number
         elif not (missing and index == len(loc) - 1):
             continue
         path.append(part)

@@ -12,7 +12,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    model_validator,
+)
 
 from policy.errors import PolicyError
 from policy.places import located
@@ -724,16 +733,16 @@ class Record(_Facts):
 
 
 def parse(text: str, name: str) -> Record:
-    """The processing record in YAML (or JSON) text; `name` is for errors. Raises RecordError, policy.schema.SchemaError.
+    """The processing record in YAML (or JSON) text; `name` is for errors. Raises RecordError, SchemaError.
 
     YAML is read by version 1.2's rules: `no` is Norway, `1:1` is a mode, dates are checked where a date belongs.
     """
     try:
         document, lines = load(text)
     except YamlError as error:
-        raise RecordError(f"{name}: expected a processing record in YAML, found none that can be read ({error}).") from (
-            error
-        )
+        raise RecordError(
+            f"{name}: expected a processing record in YAML, found none that can be read ({error})."
+        ) from (error)
     document = upgrade(document, "processing-record", name)
     try:
         return Record.model_validate(document)
@@ -747,9 +756,9 @@ def read(path: Path) -> Record:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: expected a processing record in YAML, found none that can be read ({error}).") from (
-            error
-        )
+        raise RecordError(
+            f"{path}: expected a processing record in YAML, found none that can be read ({error})."
+        ) from (error)
     return parse(text, str(path))
 
 

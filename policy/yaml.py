@@ -42,7 +42,7 @@ for _tag, _pattern, _first in (
     ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", list("-+0123456789")),
     ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$", list("-+0123456789.")),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)  # type: ignore[no-untyped-call]
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
 
 
 def load(text: str) -> tuple[Any, Lines]:
@@ -55,7 +55,7 @@ def load(text: str) -> tuple[Any, Lines]:
                 return None, {}
             document = loader.construct_document(node)
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
         return document, dict(_lines(node, ()))
     # PyYAML lets what its constructors stumble over through as it is: !!bool perhaps, deep nesting, huge numbers.
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError, yaml.YAMLError) as error:
