@@ -58,9 +58,7 @@ def ground(
     tables = facts(record)
     if profile is not None:
         tables["dep"] = {**tables["dep"], "jurisdiction": profile}
-    return Ground(
-        tables, as_of, tables["dep"]["jurisdiction"], tuple(statutes() if listed is None else listed), tuple(measured)
-    )
+    return Ground(tables, as_of, tuple(statutes() if listed is None else listed), tuple(measured))
 
 
 def minors(ground: Ground) -> Truth:
@@ -198,18 +196,14 @@ APART = "This does not concern the record as it is stated."
 
 
 def _message(rule: Rule, judgement: Judgement, ground: Ground, words: Words) -> str:
+    if judgement.outcome == "unknown":
+        return f"{words.say(rule.asks)} {words.say(UNKNOWN, facts=', '.join(judgement.missing))}"
+    if judgement.outcome != "not-applicable":
+        return words.say(rule.asks if judgement.outcome == "pass" else rule.fails)
     if judgement.elsewhere:
         return words.say(ABROAD, profile=ground.profile)
+    if judgement.dated_out and rule.until is not None and ground.as_of > rule.until:
+        return words.say(NO_LONGER, until=rule.until, as_of=ground.as_of)
     if judgement.dated_out:
-        if rule.until is not None and ground.as_of > rule.until:
-            return words.say(NO_LONGER, until=rule.until, as_of=ground.as_of)
         return words.say(NOT_YET, since=rule.starts(ground.profile), as_of=ground.as_of)
-    match judgement.outcome:
-        case "not-applicable":
-            return words.say(APART)
-        case "unknown":
-            return f"{words.say(rule.asks)} {words.say(UNKNOWN, facts=', '.join(judgement.missing))}"
-        case "pass":
-            return words.say(rule.asks)
-        case _:
-            return words.say(rule.fails)
+    return words.say(APART)

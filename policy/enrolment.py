@@ -207,5 +207,5 @@ def _witnessed(store: Store, file: File) -> None:
 
 
 def _against(verdict: Verdict) -> tuple[str, ...]:
-    standing = (f.rule for f in verdict.findings if f.outcome in ("refuse", "unknown", "suspend"))
+    standing = (f.rule for f in verdict.findings if f.weight in ("refuse", "suspend"))
     return tuple(dict.fromkeys(standing))

@@ -1,9 +1,9 @@
 """The gate: nothing that needs a permit runs without asking here first, and only here are permits made.
 
 In this version the gate knows three inputs that need no subject's consent record: listed research sets, synthetic
-people, whose pictures it draws again, and simulated subjects. Anything else needs a processing record, and as the rules
-that could allow one are not part of this version, every record is refused with what is missing. There is no switch that
-turns this off.
+people, whose pictures it draws again, and simulated subjects. Anyone else needs a processing record that the rules
+allow with that person's facts in it; the permit is for that person and the pictures just taken, and holds while those
+facts do. There is no switch that turns this off.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policy.archive import Archive
+from policy.engine import assess
 from policy.errors import PolicyError
 from policy.permit import PERSONAL, Kind, Operation, Permit
 from policy.record import Record
 from policy.research import ResearchSet, Use, listed, set_digest
 from policy.synthetic import Apart, Claim, Render, difference
-from policy.verdict import Finding, Verdict
+from policy.verdict import Finding, Mode, Verdict
 
 Assess = Callable[[Record, date], Verdict]
 """What a record comes to as of a day: the rules."""
@@ -48,9 +49,7 @@ class Refused(PolicyError, PermissionError):
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
-        reasons = " ".join(
-            f"[{f.rule}] {f.message}" for f in verdict.findings if f.outcome in ("refuse", "unknown", "suspend")
-        )
+        reasons = " ".join(f"[{f.rule}] {f.message}" for f in verdict.findings if f.weight in ("refuse", "suspend"))
         super().__init__(f"refused by the gate. {reasons}")
 
 
@@ -58,8 +57,8 @@ class Gate:
     """Decides, signs permits, and checks them at use. One a process; its signing key never leaves it.
 
     `sets` are the research sets it knows (the product's list unless told otherwise); `now` gives aware UTC times;
-    `render` draws synthetic people, and without it none are allowed; `assess` are the rules, `standing` knows whether a
-    person's facts are still what they were, and without it no person's permit holds.
+    `render` draws synthetic people, and without it none are allowed; `assess` stands in for the rules in tests;
+    `standing` knows whether a person's facts are still what they were, and without it no person's permit holds.
     """
 
     def __init__(
@@ -135,28 +134,31 @@ class Gate:
         """A permit to store and match credentials of simulated subjects, behind whom there is no person."""
         return self._sign("simulated", {"store", "match"}, purpose, "simulation", frozenset())
 
-    def assess(self, record: Record) -> Verdict:
-        """What may be done under a processing record: nothing while a rule that must be asked is unknown."""
-        if self._rules is not None:
-            return self._rules(record, self._now().date())
-        return Verdict.of(
-            Finding(
-                rule="rules-not-installed",
-                outcome="unknown",
-                citations=("GDPR Art 5(2)", "GDPR Art 6(1)", "GDPR Art 9(1)"),
-                facts=("dep.jurisdiction", "op"),
-                missing=tuple(record.unknown()) or ("policy.rules",),
-                message=(
-                    "This version has no rules that could find a legal basis in a processing record, and what isn't "
-                    "known is not allowed. Use a listed research set or simulated subjects."
-                ),
-                mark="project-rule",
-            )
-        )
+    def assess(self, record: Record, mode: Mode = "start") -> Verdict:
+        """What the rules say of a processing record today, by the gate's own time."""
+        today = self._now().date()
+        return assess(record, as_of=today, mode=mode) if self._rules is None else self._rules(record, today)
 
     def recorded(self, record: Record) -> Permit:
-        """A permit under a processing record. Raises Refused with the verdict of `assess`."""
-        raise Refused(self.assess(record))
+        """What a folder of pictures gets under a processing record: nothing. Raises Refused with the rules' findings,
+        and where they allow the record, with the way that is open: a person's live enrolment (`personal`)."""
+        verdict = self.assess(record)
+        if verdict.verdict == "allow":
+            verdict = Verdict.of(
+                *verdict.findings,
+                Finding(
+                    rule="live-enrolment-only",
+                    outcome="refuse",
+                    citations=("GDPR Art 25", "GDPR Art 32"),
+                    message=(
+                        "The rules allow this record, and under it people are enrolled live, one by one, before a "
+                        "witness: threshold enrol. A folder of pictures gets no permit by it. Use a listed research "
+                        "set or drawn people."
+                    ),
+                    mark="project-rule",
+                ),
+            )
+        raise Refused(verdict)
 
     def personal(
         self,

@@ -87,8 +87,8 @@ def words(annotation: Any) -> str:
 
 
 def _stranger(path: Path, model: type[BaseModel]) -> str:
-    table = _table(_annotation(path[:-1], model))
-    keys = [] if table is None else [field.alias or key for key, field in table.model_fields.items()]
+    inner = table(_annotation(path[:-1], model))
+    keys = [] if inner is None else [field.alias or key for key, field in inner.model_fields.items()]
     close = get_close_matches(str(path[-1]), keys, n=1, cutoff=0.6)
     hint = f" (did you mean {close[0]}?)" if close else ""
     return f"expected one of the keys {', '.join(keys)}, found an unknown key{hint}"
@@ -99,11 +99,11 @@ def _annotation(path: Path, model: type[BaseModel]) -> Any:
     for part in path:
         if isinstance(part, int):
             annotation = next(
-                (get_args(option)[0] for option in _options(annotation) if get_origin(option) is tuple), Any
+                (get_args(option)[0] for option in options(annotation) if get_origin(option) is tuple), Any
             )
         else:
-            table = _table(annotation)
-            fields = {} if table is None else {field.alias or key: field for key, field in table.model_fields.items()}
+            inner = table(annotation)
+            fields = {} if inner is None else {field.alias or key: field for key, field in inner.model_fields.items()}
             if part not in fields:
                 return Any
             field = fields[part]
@@ -111,16 +111,22 @@ def _annotation(path: Path, model: type[BaseModel]) -> Any:
     return annotation
 
 
-def _table(annotation: Any) -> type[BaseModel] | None:
-    return next((o for o in _options(annotation) if isinstance(o, type) and issubclass(o, BaseModel)), None)
+def table(annotation: Any) -> type[BaseModel] | None:
+    """The table that this is, or is a list of, or may be."""
+    for option in options(annotation):
+        inner = get_args(option)[0] if get_origin(option) is tuple else option
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return inner
+    return None
 
 
-def _options(annotation: Any) -> Iterator[Any]:
+def options(annotation: Any) -> Iterator[Any]:
+    """The members of a union, without what only annotates."""
     if get_origin(annotation) is Annotated:
-        yield from _options(get_args(annotation)[0])
+        yield from options(get_args(annotation)[0])
     elif get_origin(annotation) in (Union, types.UnionType):
         for part in get_args(annotation):
-            yield from _options(part)
+            yield from options(part)
     else:
         yield annotation
 
@@ -133,7 +139,7 @@ def _path(loc: tuple[str | int, ...], document: Any, *, missing: bool) -> Path:
         if (isinstance(node, Mapping) and part in node) or (
             isinstance(node, list) and isinstance(part, int) and part < len(node)
         ):
-            node = node[part]  # type: ignore[index]  a list's part is a number
+            node = node[part]  # type: ignore[index]
         elif not (missing and index == len(loc) - 1):
             continue
         path.append(part)

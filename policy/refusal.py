@@ -28,7 +28,7 @@ def letters(refused: NotEnrolled, language: Language) -> dict[Reader, str]:
     if not refused.minor:
         readers.append("person")
     words = _texts()[language]
-    against = dict.fromkeys(f.rule for f in refused.verdict.findings if f.outcome in ("refuse", "unknown", "suspend"))
+    against = dict.fromkeys(f.rule for f in refused.verdict.findings if f.weight in ("refuse", "suspend"))
     return {
         reader: words[reader].strip().format(what=words[refused.modality], rules=", ".join(against)) + "\n"
         for reader in readers

@@ -18,7 +18,7 @@ from policy.errors import PolicyError
 Document = dict[str, Any]
 Step = Callable[[Document], Document]
 
-CURRENT: Mapping[str, int] = {"transaction": 1, "results": 1, "processing-record": 1}
+CURRENT: Mapping[str, int] = {"transaction": 1, "results": 1, "processing-record": 1, "measured-alternatives": 1}
 """Kinds of documents, and the version that this code writes."""
 
 STEPS: Mapping[tuple[str, int], Step] = {}

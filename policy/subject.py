@@ -16,6 +16,8 @@ from policy.entry import By, Child, Digest, DocumentKind, Modality, Version
 from policy.record import Record, Role
 
 ADULT = 18
+BIOMETRIC = ("face", "fingerprint", "iris", "voice")
+"""Modalities of a record's operations that recognise a body."""
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 Years = Annotated[int, Field(strict=True, ge=0, le=130)]
 
@@ -88,7 +90,7 @@ class File(_Value):
         fields = site.model_dump(by_alias=True)
         if modality == "tag":
             if isinstance(site.op, tuple):
-                fields["op"] = tuple(op for op in fields["op"] if op["modality"] == "tag")
+                fields["op"] = tuple(op for op in fields["op"] if op["modality"] not in BIOMETRIC)
             fields["bio"] = dict.fromkeys(fields["bio"], "none")
         attested, agreement = self.attestation, self.agreement
         fields["subj"] = {

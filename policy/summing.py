@@ -18,10 +18,18 @@ CEILINGS: dict[str, tuple[tuple[str, str, str | None], tuple[str, str, str | Non
         ("ISK 100,000 to 2.4 billion, or 4 % of turnover", "Act 90/2018 Art 46(3)", None),
     ),
     "se": (
-        ("SEK 5 million for an authority; others EUR 10 million or 2 % of turnover", "SFS 2018:218 6:2; Art 83(4)", "unverified"),
-        ("SEK 10 million for an authority; others EUR 20 million or 4 % of turnover", "SFS 2018:218 6:2; Art 83(5)", None),
+        (
+            "SEK 5 million for an authority; others EUR 10 million or 2 % of turnover",
+            "SFS 2018:218 6:2; GDPR Art 83(4)",
+            "unverified",
+        ),
+        (
+            "SEK 10 million for an authority; others EUR 20 million or 4 % of turnover",
+            "SFS 2018:218 6:2; GDPR Art 83(5)",
+            None,
+        ),
     ),
-}  # fmt: skip
+}
 """By profile and tier: ceiling, where it stands, mark."""
 GENERAL = (
     ("EUR 10 million or 2 % of turnover", "GDPR Art 83(4)", None),

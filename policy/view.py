@@ -25,10 +25,14 @@ class Ground:
 
     facts: Facts
     as_of: date
-    profile: str
-    """One of the profiles, or unknown."""
     statutes: tuple[Statute, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+
+    @property
+    def profile(self) -> str:
+        """The jurisdiction's profile; unknown where none is stated, as then any could hold."""
+        stated = self.facts.get("dep", {}).get("jurisdiction", "unknown")
+        return "unknown" if stated == "none" else str(stated)
 
 
 @dataclass(slots=True)

@@ -14,10 +14,16 @@ sys.path.insert(0, str(ROOT))
 def main(check: bool) -> int:
     from benchmarks.evidence import Results
     from edge.transaction import Transaction
+    from policy.measured import MeasuredAlternatives
     from policy.record import Record
     from policy.schema import CURRENT
 
-    models = {"transaction": Transaction, "results": Results, "processing-record": Record}
+    models = {
+        "transaction": Transaction,
+        "results": Results,
+        "processing-record": Record,
+        "measured-alternatives": MeasuredAlternatives,
+    }
     stale = []
     for kind, version in CURRENT.items():
         schema = {

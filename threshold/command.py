@@ -13,7 +13,19 @@ from benchmarks.errors import BenchmarkError
 from edge.errors import EdgeError
 from models.errors import ModelError
 from policy.errors import PolicyError
-from threshold import backup, bench, demo, entrance, evaluate, ledger, models, order, subjects, version
+from threshold import (
+    backup,
+    bench,
+    demo,
+    entrance,
+    evaluate,
+    ledger,
+    models,
+    order,
+    policy,
+    subjects,
+    version,
+)
 from threshold.output import emit
 
 app = typer.Typer(
@@ -38,6 +50,7 @@ app.add_typer(order.app, name="order")
 app.add_typer(bench.app, name="bench")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(models.app, name="models")
+app.add_typer(policy.app, name="policy")
 app.command("version", epilog=version.EXAMPLE)(version.version)
 
 

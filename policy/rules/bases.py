@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from policy.kleene import Truth, among, both, day, no, stated, yes
-from policy.rule import rule
+from policy.kleene import Truth, among, both, day, every, implies, no, stated, yes
+from policy.rule import GDPR, NATIONAL_START, PROFILES, rule
 from policy.rules.conditions import PURPOSE
 from policy.view import View
 
@@ -26,6 +26,28 @@ from policy.view import View
 )
 def operations_stated(view: View) -> Truth:
     return stated(view["op"])
+
+
+COVERED = {"se": date(1998, 10, 24), "is": date(2001, 1, 1), "no": NATIONAL_START["no"]}
+"""The first day that these rules know the law of; elsewhere the day from which the Regulation applies."""
+
+
+@rule(
+    "law-covered",
+    asks="The day of assessment lies in a time whose law these rules know.",
+    fails="These rules don't know the law of that day in that country, so nothing can be allowed.",
+    cites=("GDPR Art 5(2)",),
+    source="DESIGN",
+    outcome="refuse",
+    family="project",
+    reads=("dep.jurisdiction",),
+    mark="project-rule",
+    since=date.min,
+    national={},
+    tier=0,
+)
+def law_covered(view: View) -> Truth:
+    return every(implies(view.under(profile), view.as_of >= COVERED.get(profile, GDPR)) for profile in PROFILES)
 
 
 @rule(

@@ -161,7 +161,8 @@ def entry(view: View, op: Item) -> Truth:
 
 
 CHOSEN = (
-    *CONSENT, *PUPIL, *SCHOOL, *MINOR, "ctl.is_public_authority", "cons.alternative_equal", "cons.detriment",
+    *CONSENT,
+    *BIOMETRIC, *PUPIL, *SCHOOL, *MINOR, "ctl.is_public_authority", "cons.alternative_equal", "cons.detriment",
     "cons.explicit", "cons.withdrawn_on",
 )  # fmt: skip
 
@@ -170,7 +171,7 @@ def chosen(view: View, op: Item) -> Truth:
     """An adult's own free choice, outside school, work and authority, with another way as good."""
     return both(
         among(op["basis6"], "a"),
-        among(op["basis9"], "a"),
+        either(among(op["basis9"], "a"), negate(biometric(op))),
         negate(pupil(view)),
         negate(school(view)),
         negate(minor(view)),

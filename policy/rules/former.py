@@ -17,9 +17,7 @@ def _optional(view: View) -> Truth:
     ways = view.each("alt")
     return both(
         stated(view["cons.given_by"]),
-        None
-        if ways is None
-        else some(way["id"] in ("tag", "key", "pin", "manual", "staffed", "system") for way in ways),
+        None if ways is None else some(way["id"] != "no_control" for way in ways),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy.kleene import Truth, both, day, stated
+from policy.kleene import Truth, among, both, day, either, stated
 from policy.rule import rule
 from policy.rules.conditions import BIOMETRIC, any_biometric
 from policy.view import View
@@ -31,14 +31,16 @@ def age_attested(view: View) -> Truth:
         stated(age),
         stated(role),
         # Who was attested at some age has since grown at most older.
-        None
-        if "unknown" in (age, attested)
-        else isinstance(age, int) and isinstance(attested, int) and age >= attested,
+        _at_least(age, attested),
         None if "unknown" in (role, witnessed) else role == witnessed,
         stated(view["subj.attested_by"]),
         stated(view["subj.attested_document"]),
         day(view["subj.attested_on"], latest=view.as_of),
-        None
-        if "unknown" in (later, attested)
-        else later == "none" or (isinstance(later, int) and isinstance(attested, int) and later >= attested),
+        either(among(later, "none"), _at_least(later, attested)),
     )
+
+
+def _at_least(age: object, attested: object) -> Truth:
+    if "unknown" in (age, attested):
+        return None
+    return isinstance(age, int) and isinstance(attested, int) and age >= attested

@@ -22,6 +22,22 @@ def _stands(view: View, order: Item) -> Truth:
     )
 
 
+def _copied_before_erased(view: View) -> Truth:
+    orders = view.each("sup.orders")
+    if orders is None:
+        return None
+    answers: list[Truth] = []
+    for order in orders:
+        copied, erased = order["copied_on"], order["erased_on"]
+        if erased == "unknown":
+            answers.append(None)
+        elif erased == "none":
+            answers.append(True)
+        else:
+            answers.append(day(copied, latest=erased))
+    return every(answers)
+
+
 @rule(
     "comparable-decision",
     asks="Every point of a decision on the same system or processing is remedied.",
@@ -115,22 +131,6 @@ def _in_order(view: View, order: Item) -> Truth:
         *(day(later, earliest=earlier) if isinstance(earlier, date) else None for earlier, later in pairwise(days)),
         day(days[-1], latest=order["due"]),
     )
-
-
-def _copied_before_erased(view: View) -> Truth:
-    orders = view.each("sup.orders")
-    if orders is None:
-        return None
-    answers: list[Truth] = []
-    for order in orders:
-        copied, erased = order["copied_on"], order["erased_on"]
-        if erased == "unknown":
-            answers.append(None)
-        elif erased == "none":
-            answers.append(True)
-        else:
-            answers.append(day(copied, latest=erased))
-    return every(answers)
 
 
 @rule(

@@ -47,9 +47,9 @@ def allow(record: Record, as_of: date) -> Verdict:
     return Verdict.of(Finding(rule="stand-in", outcome="pass", citations=(), message="a stand-in that allows"))
 
 
-def person(reference: str) -> File:
-    """A volunteer who doesn't exist."""
-    today = datetime.now(UTC).date()
+def person(reference: str, today: date | None = None) -> File:
+    """A volunteer who doesn't exist, attested today."""
+    today = datetime.now(UTC).date() if today is None else today
     return File(
         reference=reference,
         state="pending",

@@ -8,12 +8,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from policy.keys import Keys
+from policy.record import parse
 from policy.rotation import turn
 from policy.seal import seal
 from policy.store import Store
@@ -24,6 +27,8 @@ PEOPLE = 1000
 SIZE = 512
 """Numbers of a template: those of the public embedders; the bundled one has fewer."""
 TRIES = 500
+DAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
+"""The day as of which the rules are asked."""
 OPEN = """
 import sys, time
 from pathlib import Path
@@ -86,6 +91,13 @@ def prove() -> dict[str, Any]:
             again = store.admit(person("volunteer-0"))
             store.seal(store.permit("enrol", again, "face", [SHOT]), template(0), NETWORK)
             enrolment = time.perf_counter() - enrolment
+        with Store(Path(temporary) / "rules", now=lambda: DAY) as ruled:
+            ruled.adopt(
+                parse((files("policy") / "records" / "lab-volunteers.yaml").read_text("utf-8"), "lab-volunteers")
+            )
+            one = ruled.admit(person("volunteer-1", DAY.date()))
+            ruled.seal(ruled.permit("enrol", one, "face", [SHOT]), template(1), NETWORK)
+            asked = median_ms(lambda: ruled.permit("match", one, "face", [SHOT]), 100)
         starts = []
         for _ in range(5):
             done = subprocess.run(
@@ -101,6 +113,7 @@ def prove() -> dict[str, Any]:
             *(claim(f"{what}, median, ms", ms, "< 1", ms < 1) for what, ms in list(figures.items())[:3]),
             claim(f"open the store with {PEOPLE} references, median of 5, s", start, "< 2", start < 2),
             claim(list(figures)[3] + ", median, ms", figures[list(figures)[3]], None, None),
+            claim("sign a permit to match, all rules asked about a laboratory's record, median, ms", asked, None, None),
             claim(f"a permit for and a comparison with each of {PEOPLE} references, s", round(everyone, 3), None, None),
             claim(f"erase one person of {PEOPLE}: all keys wrapped anew, freed pages overwritten, s", round(erasure, 3),
                   None, None),
@@ -108,5 +121,5 @@ def prove() -> dict[str, Any]:
         ],
         "template_numbers": SIZE,
         "tries": TRIES,
-        "rules": "a stand-in that allows: the time of the real rules is measured with them",
+        "rules": "a stand-in that allows, except where it says that all rules are asked",
     }  # fmt: skip

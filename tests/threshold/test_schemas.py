@@ -12,12 +12,18 @@ import pytest
 
 from benchmarks.evidence import Results
 from edge.transaction import Transaction
+from policy.measured import MeasuredAlternatives
 from policy.record import Record
 from policy.schema import CURRENT, SchemaError, schema, upgrade
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted((Path(__file__).parent / "documents").glob("*.json"))
-MODELS = {"transaction": Transaction, "results": Results, "processing-record": Record}
+MODELS = {
+    "transaction": Transaction,
+    "results": Results,
+    "processing-record": Record,
+    "measured-alternatives": MeasuredAlternatives,
+}
 
 
 def kind(path: Path) -> tuple[str, int]:
