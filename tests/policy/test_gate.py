@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from support import list_set
 from policy.archive import Archive
 from policy.gate import LIFETIME, Gate, Refused
 from policy.permit import Permit
-from policy.record import Record
+from policy.record import Record, read
 
 PICTURES = {"Ada/1.png": b"first", "Ada/2.png": b"second", "Björk/1.png": b"third"}
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -238,15 +238,31 @@ def test_a_permit_ends_on_time(folder):
 # --- processing records ---
 
 
-def test_an_empty_record_is_refused_and_all_its_facts_are_needed(gate):
-    record = Record(schema="threshold/processing-record/1")
-    verdict = gate.assess(record)
-    assert (verdict.verdict, verdict.needs) == ("refuse", tuple(record.unknown()))
-    assert {"dep.jurisdiction", "bio.mode", "op"} <= set(verdict.needs)
+LABORATORY = Path(__file__).parents[2] / "policy" / "records" / "lab-volunteers.yaml"
 
 
-def test_no_permit_is_made_from_a_record(gate):
-    with pytest.raises(Refused) as caught:
+def test_an_empty_record_is_refused_and_its_facts_are_needed(gate):
+    verdict = gate.assess(Record(schema="threshold/processing-record/1"))
+    assert verdict.verdict == "refuse"
+    assert {"dep.jurisdiction", "op", "sec.encrypted"} <= set(verdict.needs)
+
+
+def test_no_permit_is_made_from_a_record_that_the_rules_refuse(gate):
+    with pytest.raises(Refused, match=r"\[operations-stated\]") as caught:
         gate.recorded(Record(schema="threshold/processing-record/1"))
-    assert caught.value.verdict.findings[0].rule == "rules-not-installed"
-    assert "not allowed. Use a listed research set or simulated subjects." in str(caught.value)
+    assert "enforcement-not-installed" not in {finding.rule for finding in caught.value.verdict.findings}
+
+
+def test_nor_from_one_that_they_allow_while_nothing_enforces_it():
+    gate = Gate([], now=lambda: datetime(2026, 11, 20, tzinfo=UTC))
+    record = read(LABORATORY)
+    assert gate.assess(record).verdict == "allow"
+    with pytest.raises(Refused, match="no sealed store") as caught:
+        gate.recorded(record)
+    assert [f.rule for f in caught.value.verdict.findings if f.weight == "refuse"] == ["enforcement-not-installed"]
+
+
+def test_the_gate_judges_by_its_own_time(gate):
+    early = Gate([], now=lambda: datetime(2026, 10, 1, tzinfo=UTC))
+    assert early.assess(read(LABORATORY)).as_of == date(2026, 10, 1)
+    assert early.assess(read(LABORATORY)).verdict == "refuse"  # nobody had consented yet

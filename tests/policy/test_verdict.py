@@ -35,6 +35,21 @@ def test_the_worst_outcome_decides_in_any_order(outcomes, decision):
     assert {Verdict.of(*order).verdict for order in orders} == {decision}
 
 
+@pytest.mark.parametrize(
+    ("counts_as", "decision"), [("warn", "allow"), ("suspend", "suspend"), ("refuse", "refuse"), (None, "refuse")]
+)
+def test_unknown_counts_as_the_rule_s_fail(counts_as, decision):
+    unknown = finding("unknown").model_copy(update={"counts_as": counts_as})
+    assert Verdict.of(unknown).verdict == decision
+    assert len(Verdict.of(unknown).warnings) == (counts_as == "warn")
+
+
+@pytest.mark.parametrize(("outcome", "decision"), [("refuse", "suspend"), ("suspend", "suspend"), ("warn", "allow")])
+def test_who_continues_is_suspended_where_a_start_is_refused(outcome, decision):
+    verdict = Verdict.of(finding(outcome), mode="continue")
+    assert (verdict.verdict, verdict.findings[0].outcome) == (decision, outcome)
+
+
 def test_where_no_rule_was_asked_nothing_is_allowed():
     assert Verdict.of().verdict == "refuse"
 

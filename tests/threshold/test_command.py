@@ -176,7 +176,7 @@ def test_a_processing_record_is_judged_and_refused_with_what_is_missing(stranger
     record.write_text("schema: threshold/processing-record/1\ndep: {jurisdiction: se}\n")
     done = threshold("bench", "accuracy", "--images", str(strangers), "--record", str(record))
     assert done.returncode == 1
-    assert "rules-not-installed" in done.stderr
+    assert "[operations-stated]" in done.stderr
 
 
 def test_a_record_that_is_none_is_refused_by_key(strangers: Path, tmp_path: Path) -> None:
