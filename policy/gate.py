@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from cryptography.exceptions import InvalidSignature
@@ -30,8 +30,30 @@ from policy.verdict import Finding, Mode, Verdict
 Assess = Callable[[Record, date], Verdict]
 """What a record comes to as of a day: the rules."""
 
-Standing = Callable[[Permit], Finding | None]
-"""What stands against a person's permit at this moment, as whoever keeps the person's facts knows; None: nothing."""
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a permit for one person rests on, as the one who keeps it says."""
+
+    record: Record
+    """The record in force with the person's facts in it."""
+    bound: str
+    """Hash of that record and those facts."""
+    until: datetime
+    """When they change by themselves."""
+
+
+class Register(Protocol):
+    """Who keeps people's facts; the gate asks there, so that nobody can show it other facts."""
+
+    def facts(self, subject: str, modality: Literal["face", "tag"], kind: Kind) -> Facts:
+        """What a permit of a kind for one person would rest on. Raises what says that there is nothing."""
+        ...
+
+    def against(self, permit: Permit) -> Finding | None:
+        """What stands against a person's permit at this moment; None: nothing."""
+        ...
+
 
 # Long enough for the longest benchmark on a Pi, short enough that a permit left lying about is worth nothing tomorrow.
 LIFETIME = timedelta(hours=12)
@@ -58,7 +80,7 @@ class Gate:
 
     `sets` are the research sets it knows (the product's list unless told otherwise); `now` gives aware UTC times;
     `render` draws synthetic people, and without it none are allowed; `assess` stands in for the rules in tests;
-    `standing` knows whether a person's facts are still what they were, and without it no person's permit holds.
+    `register` keeps people's facts and knows whether they still stand; without it no person's permit is made or holds.
     """
 
     def __init__(
@@ -67,10 +89,12 @@ class Gate:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         render: Render | None = None,
         assess: Assess | None = None,
-        standing: Standing | None = None,
+        register: Register | None = None,
     ) -> None:
         self._rules = assess
-        self._standing = standing
+        self._register = register
+        self._judged: dict[tuple[str, str], Verdict] = {}
+        self._judged_on: date | None = None
         self._sets = tuple(listed() if sets is None else sets)
         self._render = render
         self._now = now
@@ -161,22 +185,13 @@ class Gate:
         raise Refused(verdict)
 
     def personal(
-        self,
-        kind: Kind,
-        record: Record,
-        *,
-        bound: str,
-        subject: str,
-        modality: Literal["face", "tag"],
-        contents: Iterable[bytes] = (),
-        until: datetime | None = None,
+        self, kind: Kind, subject: str, modality: Literal["face", "tag"], contents: Iterable[bytes] = ()
     ) -> Permit:
-        """A permit for one person under a record that holds that person's facts. Raises Refused with the verdict.
-
-        `bound` is the hash that record and facts have where they are kept, `contents` the digests of the pictures just
-        taken, `until` when the person's facts change by themselves.
-        """
-        verdict = self.assess(record)
+        """A permit for one person and the pictures just taken, by their digests. Raises Refused with the verdict."""
+        if self._register is None:
+            raise Refused(Verdict.of(_unknown_standing()))
+        facts = self._register.facts(subject, modality, kind)
+        verdict = self._today(facts, modality)
         if verdict.verdict != "allow":
             raise Refused(verdict)
         now = self._now()
@@ -190,17 +205,27 @@ class Gate:
             "enrolment" if kind == "enrol" else "entrance",
             "processing record",
             frozenset(contents),
-            expires=min(now + CAPTURE[kind], midnight, *(() if until is None else (until,))),
+            expires=min(now + CAPTURE[kind], midnight, facts.until),
             subject=subject,
-            record=bound,
+            record=facts.bound,
             modality=modality,
         )
         self._stands(permit)
         return permit
 
+    def _today(self, facts: Facts, modality: str) -> Verdict:
+        """The verdict on the same facts is the same all day: the rules are asked as of a day."""
+        today = self._now().date()
+        if self._judged_on != today:
+            self._judged, self._judged_on = {}, today
+        key = facts.bound, modality
+        if key not in self._judged:
+            self._judged[key] = self.assess(facts.record)
+        return self._judged[key]
+
     def _stands(self, permit: Permit) -> None:
         if permit.kind in PERSONAL:
-            against = _unknown_standing() if self._standing is None else self._standing(permit)
+            against = _unknown_standing() if self._register is None else self._register.against(permit)
             if against is not None:
                 raise Refused(Verdict.of(against))
 

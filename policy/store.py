@@ -39,13 +39,13 @@ from policy.entry import (
 )
 from policy.epoch import Epoch, RolledBack
 from policy.errors import PolicyError
-from policy.gate import Assess, Gate
+from policy.gate import Assess, Facts, Gate
 from policy.gate import Refused as NotAllowed
 from policy.keys import SIZE, device_keys, keyed
 from policy.ledger import FORM as LEDGER
 from policy.ledger import Anchor, Ledger, LedgerError, examine
 from policy.order import Order, fold
-from policy.permit import Permit
+from policy.permit import Kind, Permit
 from policy.record import Record
 from policy.research import ResearchSet
 from policy.rotation import Template, turn, turn_back
@@ -158,7 +158,7 @@ class Store:
             self._checked(anchor)
             self._epoch = Epoch(self.database, self.keys, self.ledger.id, self._rewrap)
             self._read_ledger()
-            self.gate = Gate(sets, self.clock.now, render, assess, self._against)
+            self.gate = Gate(sets, self.clock.now, render, assess, self)
             self._tidy()
         except BaseException:
             self.close()
@@ -204,8 +204,8 @@ class Store:
         self._orders = fold(self._orders, bodies)
         self.scrub_backups()
 
-    def _against(self, permit: Permit) -> Finding | None:
-        """What stands against a person's permit now: policy.gate.Standing."""
+    def against(self, permit: Permit) -> Finding | None:
+        """See policy.gate.Register."""
         if any(order.stops for order in self._orders.values()):
             return _finding("order-suspend", "An order of the authority stands: nothing is enrolled or matched.")
         try:
@@ -218,6 +218,19 @@ class Store:
                 "permit-record", "The processing record or the person's facts changed after the permit was signed."
             )
         return self._facts_against(file, permit)
+
+    def facts(self, subject: str, modality: Modality, kind: Kind) -> Facts:
+        """See policy.gate.Register."""
+        if self._record is None:
+            raise StoreError("expected a processing record in force, found none. Adopt one first: enrol --record FILE.")
+        file = self.file(subject)
+        _named(self._record, "enrol" if kind == "enrol" else "match", modality)
+        ends = [file.keep_until, *(() if file.majority is None else (file.majority,))]
+        return Facts(
+            record=file.personal(self._record, self.clock.now().date(), modality),
+            bound=self._bound(subject),
+            until=datetime.combine(min(ends), time(), UTC),
+        )
 
     def _facts_against(self, file: File, permit: Permit) -> Finding | None:
         today = self.clock.now().date()
@@ -329,20 +342,7 @@ class Store:
         contents: Iterable[bytes] = (),
     ) -> Permit:
         """Ask the gate for a permit for one person and the pictures just taken. Raises policy.gate.Refused."""
-        if self._record is None:
-            raise StoreError("expected a processing record in force, found none. Adopt one first: enrol --record FILE.")
-        file = self.file(subject)
-        _named(self._record, "match" if kind != "enrol" else "enrol", modality)
-        ends = [file.keep_until, *(() if file.majority is None else (file.majority,))]
-        permit = self.gate.personal(
-            kind,
-            file.personal(self._record, self.clock.now().date(), modality),
-            bound=self._bound(subject),
-            subject=subject,
-            modality=modality,
-            contents=contents,
-            until=datetime.combine(min(ends), time(), UTC),
-        )
+        permit = self.gate.personal(kind, subject, modality, contents)
         if kind == "enrol":
             self.ledger.append(
                 Permitted(

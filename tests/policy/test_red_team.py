@@ -461,11 +461,11 @@ def test_the_list_names_at_least_40_ways_and_a_test_for_each():
 
 
 def test_a_gate_made_by_hand_with_other_rules_is_not_the_stores(store):
+    from test_store import Lenient
+
     subject = store.admit(volunteer(attestation={"age": 15}))
-    lenient = Gate([], now=Hands(), assess=lambda record, as_of: assess(volunteer().personal(SITE, as_of), as_of),
-                   standing=lambda permit: None)  # fmt: skip
-    forged = lenient.personal(
-        "enrol", SITE, bound=store._bound(subject), subject=subject, modality="face", contents=[SHOT]
+    forged = Gate([], now=Hands(), assess=assess, register=Lenient(store._bound(subject))).personal(
+        "enrol", subject, "face", [SHOT]
     )
     with pytest.raises(Refused, match="permit-genuine"):
         store.seal(forged, template(7), NETWORK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +17,7 @@ from policy.clock import ClockBehind
 from policy.database import Busy, DatabaseError
 from policy.entry import Enrolled, Erased, Ordered, Revoked
 from policy.epoch import RolledBack
-from policy.gate import Gate, Refused
+from policy.gate import Facts, Gate, Refused
 from policy.keys import SecretError
 from policy.ledger import LedgerError, verify
 from policy.rotation import matrix, turn, turn_back
@@ -273,23 +274,62 @@ def test_a_borrowed_permit_does_not_open_another_persons(store):
     assert rule(caught) == "permit-genuine"
 
 
+class Lenient:
+    """Somebody's own register: everybody is an adult volunteer, and nothing stands against anyone."""
+
+    def __init__(self, bound: str) -> None:
+        self.bound = bound
+
+    def facts(self, subject, modality, kind) -> Facts:
+        return Facts(volunteer().personal(SITE, NOON.date()), self.bound, NOON + timedelta(days=1))
+
+    def against(self, permit) -> None:
+        return None
+
+
 def test_another_gates_permit_is_worth_nothing(store):
     subject = enrolled(store)
-    gate = Gate([], assess=assess, standing=lambda permit: None, now=Hands())
-    permit = gate.personal(
-        "match", volunteer().personal(SITE, NOON.date()), bound=store._bound(subject), subject=subject, modality="face"
-    )
+    gate = Gate([], assess=assess, register=Lenient(store._bound(subject)), now=Hands())
+    permit = gate.personal("match", subject, "face")
+    gate.require(permit, "match")
     with pytest.raises(Refused) as caught:
         store.score(permit, template(7), NETWORK)
     assert rule(caught) == "permit-genuine"
 
 
-def test_a_gate_that_knows_no_persons_lets_no_persons_permit_hold():
+def test_the_stores_own_gate_is_shown_no_other_facts(store):
+    """It asks the store for them: a call has no place to put a kinder record."""
+    subject = store.admit(volunteer(attestation={"age": 15}))
+    assert set(inspect.signature(store.gate.personal).parameters) == {"kind", "subject", "modality", "contents"}
     with pytest.raises(Refused) as caught:
-        Gate([], assess=assess, now=Hands()).personal(
-            "match", volunteer().personal(SITE, NOON.date()), bound="", subject="", modality="face"
-        )
+        store.gate.personal("enrol", subject, "face", [SHOT])
+    assert rule(caught) == "minor-biometric-entry"
+
+
+def test_a_gate_that_knows_no_persons_makes_no_persons_permit():
+    with pytest.raises(Refused) as caught:
+        Gate([], assess=assess, now=Hands()).personal("match", "0" * 32, "face")
     assert rule(caught) == "permit-standing"
+
+
+def test_the_rules_are_asked_once_a_day_for_the_same_facts(tmp_path, hands):
+    asked = []
+
+    def counted(record, as_of):
+        asked.append(as_of)
+        return assess(record, as_of)
+
+    with opened(tmp_path / "counted", hands, assess=counted) as store:
+        subject = enrolled(store, keep_until=NOON.date() + timedelta(days=900))
+        asked.clear()
+        score(store, subject)
+        score(store, subject)
+        assert asked == [NOON.date()]
+        hands.at += timedelta(days=1)
+        score(store, subject)
+        store.adopt(SITE.model_copy(update={"dep": SITE.dep.model_copy(update={"status": "pilot"})}))
+        score(store, subject)
+        assert asked == [NOON.date(), *[NOON.date() + timedelta(days=1)] * 2]
 
 
 def revoked_by(store: Store, change) -> str:
