@@ -260,8 +260,12 @@ class Watch:
         steps = [one for one in told if one["act"] == "order"]
         if not steps:
             return
-        last = list(store.orders.values())[-1]
         done = [one["step"] for one in steps if one["done"]]
+        if not store.orders:  # the first was begun and is not there
+            if done:
+                self.problems.append(f"steps acknowledged and not taken: {done}; there is no order")
+            return
+        last = list(store.orders.values())[-1]
         missing = [step for step in done if step != "receive" and not self._taken(store, step)]
         if missing:
             self.problems.append(f"steps acknowledged and not taken: {missing}; the order has {last.done}")
