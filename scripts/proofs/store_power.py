@@ -89,31 +89,20 @@ class Disk:
             self.kept = {key: value for key, value in self.kept.items() if Path(key).parent != Path(inside)}
             self.kept |= {key: value for key, value in self.now.items() if Path(key).parent == Path(inside)}
 
-    def call(self, name: str, arguments: str, result: int, root: str) -> str | None:
-        """Follow one system call; the file it changed under `root`, or None."""
+    def call(self, name: str, arguments: str, result: int, root: str) -> bool:
+        """Follow one system call; whether it touched a file under `root`."""
         if result < 0:
-            return None
+            return False
         strings = [plain(text) for text in TEXT.findall(arguments)]
         if name in ("rename", "unlink", "openat"):
             places = [os.fsdecode(text) for text in strings]
-            if not places or not places[0].startswith(root):
-                return None
-            if name == "rename":
-                self.now[places[1]] = self.now.pop(places[0])
-            elif name == "unlink":
-                self.now.pop(places[0], None)
-            else:
-                if "O_CREAT" not in arguments:
-                    return None
-                self.file(places[0])
-                if "O_TRUNC" in arguments:
-                    self.truncate(places[0], 0)
-            return places[0]
+            return bool(places) and places[0].startswith(root) and self._named(name, places, arguments)
         found = PATH.search(arguments)
-        if found is not None and arguments[found.end() :].startswith("(deleted)"):
-            return None  # a file that has no name any more: nothing of it is found after a cut
-        if found is None or not (place := os.fsdecode(plain(found[1]))).startswith(root) or place.endswith("-shm"):
-            return None
+        if found is None or arguments[found.end() :].startswith("(deleted)"):
+            return False  # a file that has no name any more: nothing of it is found after a cut
+        place = os.fsdecode(plain(found[1]))
+        if not place.startswith(root) or place.endswith("-shm"):
+            return False
         if name == "pwrite64":
             self.write(place, strings[0], int(arguments.rsplit(",", 1)[1]))
         elif name == "write":
@@ -122,7 +111,18 @@ class Disk:
             self.truncate(place, int(arguments.rsplit(",", 1)[1]))
         else:
             self.sync(place)
-        return place
+        return True
+
+    def _named(self, name: str, places: list[str], arguments: str) -> bool:
+        if name == "rename":
+            self.now[places[1]] = self.now.pop(places[0])
+        elif name == "unlink":
+            self.now.pop(places[0], None)
+        elif "O_CREAT" in arguments:
+            self.file(places[0])
+            if "O_TRUNC" in arguments:
+                self.truncate(places[0], 0)
+        return True
 
     def lay(self, root: str, into: Path) -> None:
         """Put what is on the disk under another folder."""
@@ -155,7 +155,7 @@ def cut(folder: Path, steps: int, seed: int, child: str = CHILD) -> dict[str, An
             name, arguments, result = match[1], match[2], int(match[3])
             if name == "write" and arguments.startswith("1<"):
                 told += [json.loads(text) for text in plain(TEXT.findall(arguments)[0]).splitlines()]
-            elif disk.call(name, arguments, result, str(root)) is None or name not in ("fsync", "fdatasync", "rename"):
+            elif not disk.call(name, arguments, result, str(root)) or name not in ("fsync", "fdatasync"):
                 continue  # what isn't synchronised changes nothing of what is kept: the cut before is the same
             state = ({key: disk.synced[number] for key, number in disk.kept.items()}, len(told))
             if state == before:
@@ -187,7 +187,8 @@ def prove() -> dict[str, Any]:
             claim("acknowledged entries missing, erased templates left, stores that don't open", len(problems), 0,
                   not problems),
         ],
-        "model": "Calls are traced (strace); a file is what it was at its last fsync, a name what it was when its folder "
-        "or, for a new file, the file itself was last synchronised. Torn writes inside one synchronisation are not tried.",
+        "model": "Calls are traced (strace). A file is what it was at its last fsync, a name what it was when its "
+        "folder or, for a new file, the file itself was last synchronised. Writes torn within one synchronisation are "
+        "not tried.",
         "runs": found,
     }  # fmt: skip
