@@ -1,6 +1,7 @@
 """The sealed store: people's facts and references, each under keys of their own, behind the gate.
 
-A reference goes in, and a score comes out, under a permit that holds at that moment; no call hands a reference out.
+A reference goes in, and a score comes out, under a permit that holds at that moment; no call hands a reference out but
+the person's own export.
 What is kept of a person is sealed under that person's keys (AES-256-GCM), bound to its place, so that it opens in no
 other row; the keys are wrapped under the device's (policy.epoch). Erasing destroys them. The file of a person names the
 digests of that person's references, so that an older one put back by hand isn't taken for it.
@@ -12,9 +13,8 @@ import hashlib
 import json
 import secrets
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from policy.account import export, status
 from policy.backup import rewrap, scrub
 from policy.database import Database
 from policy.entry import (
@@ -29,11 +30,9 @@ from policy.entry import (
     Body,
     Enrolled,
     Erased,
-    Exported,
     Modality,
     Ordered,
     Permitted,
-    Refused,
     Renewed,
     Revoked,
 )
@@ -41,7 +40,8 @@ from policy.epoch import Epoch, RolledBack
 from policy.errors import PolicyError
 from policy.gate import Assess, Facts, Gate
 from policy.gate import Refused as NotAllowed
-from policy.keys import SIZE, device_keys, keyed
+from policy.keyring import SubjectKeys
+from policy.keys import SIZE, device_keys
 from policy.ledger import FORM as LEDGER
 from policy.ledger import Anchor, Ledger, LedgerError, examine
 from policy.order import Order, fold
@@ -90,39 +90,6 @@ class StoreError(PolicyError, ValueError):
 
 class UnknownSubject(StoreError):
     """Error raised when nobody by that reference or pseudonym is here, or no longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectKeys:
-    """One person's keys, SIZE random bytes each."""
-
-    file: bytes
-    link: bytes
-    """What pseudonyms are made with."""
-    face: bytes
-    tag: bytes
-
-    @classmethod
-    def draw(cls) -> SubjectKeys:
-        """Fresh ones."""
-        return cls(*(secrets.token_bytes(SIZE) for _ in range(4)))
-
-    @classmethod
-    def unpack(cls, content: bytes) -> SubjectKeys:
-        """From the bytes of `pack`."""
-        return cls(*(content[start : start + SIZE] for start in range(0, 4 * SIZE, SIZE)))
-
-    def pack(self) -> bytes:
-        """All of them in a row."""
-        return self.file + self.link + self.face + self.tag
-
-    def of(self, modality: Modality) -> bytes:
-        """The key of a reference."""
-        return self.face if modality == "face" else self.tag
-
-    def pseudonym(self, purpose: Literal["ledger", "door", "attendance"]) -> str:
-        """The person's pseudonym for one purpose; two purposes' can't be joined without the key."""
-        return keyed(self.link, purpose.encode()).hex()[:32]
 
 
 class Store:
@@ -191,6 +158,11 @@ class Store:
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('record', ?)", (content,))
             self.ledger.append(Adopted(record=digest))
         self._record, self._adopted = record, digest
+
+    @property
+    def adopted(self) -> str | None:
+        """SHA-256 of the record in force."""
+        return self._adopted
 
     @property
     def orders(self) -> Mapping[str, Order]:
@@ -297,7 +269,7 @@ class Store:
     def link(self, subject: str, name: str) -> str:
         """Pseudonym of somebody who has to do with a person (witness, guardian); with that person's key, and gone with
         it."""
-        return keyed(self._opened(subject)[1].link, b"other " + name.encode()).hex()[:32]
+        return self._opened(subject)[1].other(name)
 
     def change(self, pseudonym: str, file: File, *bodies: Body) -> None:
         """Other facts of a person from now on, and what the ledger says of it.
@@ -398,6 +370,20 @@ class Store:
             raise StoreError(f"expected a probe of {len(reference)} numbers, found {probe.shape}.")
         return float(turn(self._secret(row["rotation"]), probe) @ reference)
 
+    def disclose(self, subject: str, modality: Modality) -> tuple[dict[str, Any], list[float] | str]:
+        """(what is kept beside it, content) of a reference, for the person's own export: the one way it comes out.
+
+        A face's numbers as the network gave them, a tag's identifier in hexadecimal. Raises policy.gate.Refused where no
+        permit to match the face holds, UnknownSubject, policy.seal.SealBroken.
+        """
+        if modality == "face":
+            self.gate.require(self.permit("match", subject, "face"), "match")
+        row, content = self._reference(subject, modality)
+        if modality == "tag":
+            return row, content.hex()
+        template = turn_back(self._secret(row["rotation"]), np.frombuffer(content, np.float32))
+        return row, [float(number) for number in template]
+
     def owner(self, uid: bytes) -> str | None:
         """Pseudonym of the person whose tag it is; None where it opens nothing: unknown, blocked, suspended, lapsed."""
         with self.database.asked():
@@ -483,36 +469,7 @@ class Store:
 
     def export(self, pseudonym: str) -> dict[str, Any]:
         """All that is kept of a person, for that person (Article 15); the template while a permit to open it holds."""
-        file = self.file(pseudonym)
-        references = []
-        for modality in file.references:
-            shown: Any = None
-            try:
-                if modality == "face":
-                    self.gate.require(self.permit("match", pseudonym, "face"), "match")
-                row, content = self._reference(pseudonym, modality)
-            except NotAllowed:
-                references.append({"modality": modality, "content": None, "closed": "no permit to open it holds"})
-                continue
-            if modality == "face":
-                shown = [float(n) for n in turn_back(self._secret(row["rotation"]), np.frombuffer(content, np.float32))]
-            else:
-                shown = content.hex()
-            kept = {key: row[key] for key in ("network", "record", "version")}
-            references.append({"modality": modality, "content": shown, **kept})
-        entries = [
-            {"entry": entry.seq, "at": entry.at.isoformat(), **entry.body.model_dump(mode="json")}
-            for entry in self.ledger
-            if entry.body is not None and getattr(entry.body, "subject", None) == pseudonym
-        ]
-        self.ledger.append(Exported(subject=pseudonym))
-        return {
-            "schema": "threshold/export/1",
-            "pseudonym": pseudonym,
-            "facts": file.model_dump(mode="json"),
-            "references": references,
-            "ledger": entries,
-        }
+        return export(self, pseudonym)
 
     def renew(self) -> tuple[int, int]:
         """Turn references by another rotation and seal them anew; (renewed, left since no permit to open them holds).
@@ -551,30 +508,7 @@ class Store:
 
     def status(self) -> dict[str, Any]:
         """What is here, in numbers; nobody is named."""
-        people = list(self.subjects())
-        with self.database.asked():
-            rows = self.database.connection.execute("SELECT count(*) FROM subject").fetchone()[0]
-        refusals = Counter(
-            f"{entry.body.modality}: {rule}"
-            for entry in self.ledger
-            if isinstance(entry.body, Refused)
-            for rule in entry.body.rules or ("none",)
-        )
-        reached = self.ledger.anchor()
-        return {
-            "people": dict(Counter(file.state for _, file in people)),
-            "unreadable": rows - len(people),
-            "references": dict(Counter(modality for _, file in people for modality in file.references)),
-            "refusals": dict(refusals),
-            "record": self._adopted,
-            "orders": [
-                {"id": order.id, "what": order.what, "due": None if order.due is None else order.due.isoformat(),
-                 "stands": order.stands, "next": order.next}
-                for order in self._orders.values()
-            ],
-            "backups_behind": [str(path) for path in self.scrub_backups()],
-            "ledger": {"id": reached.ledger, "entries": reached.seq, "last": reached.at},
-        }  # fmt: skip
+        return status(self)
 
     def scrub_backups(self) -> list[Path]:
         """Take out of the backups made here what was erased since; those that can't be reached, to be tried again."""
@@ -679,7 +613,7 @@ class Store:
                     modality=modality,
                     record=permit.record,
                     network=network or None,
-                    witness=keyed(keys.link, b"other " + file.attestation.witness.encode()).hex()[:32],
+                    witness=keys.other(file.attestation.witness),
                     document=file.attestation.document,
                     attested_on=file.attestation.on,
                 )
