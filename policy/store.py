@@ -373,8 +373,8 @@ class Store:
     def disclose(self, subject: str, modality: Modality) -> tuple[dict[str, Any], list[float] | str]:
         """(what is kept beside it, content) of a reference, for the person's own export: the one way it comes out.
 
-        A face's numbers as the network gave them, a tag's identifier in hexadecimal. Raises policy.gate.Refused where no
-        permit to match the face holds, UnknownSubject, policy.seal.SealBroken.
+        A face's numbers as the network gave them, a tag's identifier in hexadecimal. Raises policy.gate.Refused where
+        no permit to match the face holds, UnknownSubject, policy.seal.SealBroken.
         """
         if modality == "face":
             self.gate.require(self.permit("match", subject, "face"), "match")
