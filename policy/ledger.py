@@ -156,8 +156,11 @@ class Ledger:
             self.id = secrets.token_hex(16)
             self.append(Opened(ledger=self.id, public=public.hex()))
         else:
-            opened = BODY.validate_python(_content(first[0])[1])
-            assert isinstance(opened, Opened)  # noqa: S101  the first entry is written here alone
+            opened = _opened(first[0])
+            if opened is None:
+                raise LedgerError(
+                    f"{database.path}: expected a ledger whose first entry says whose it is, found another."
+                )
             self.id = opened.ledger
             if opened.public != public.hex():
                 raise LedgerError(
@@ -276,13 +279,19 @@ def _formed(seq: object, at: object, kind: object, bytes_: tuple[object, ...], c
     return None
 
 
-def _first(kind: str, content: str | None) -> tuple[str | None, bytes, str | None]:
-    """(ledger id, public key, problem) of the first entry."""
+def _opened(content: str | None) -> Opened | None:
+    """The first entry's content, where it is one."""
     try:
         opened = BODY.validate_python(_content(content or "")[1])
     except (ValidationError, ValueError):
-        opened = None
-    if kind != "opened" or not isinstance(opened, Opened):
+        return None
+    return opened if isinstance(opened, Opened) else None
+
+
+def _first(kind: str, content: str | None) -> tuple[str | None, bytes, str | None]:
+    """(ledger id, public key, problem) of the first entry."""
+    opened = _opened(content)
+    if kind != "opened" or opened is None:
         return None, b"", "entry 1: it doesn't say whose ledger this is."
     return opened.ledger, bytes.fromhex(opened.public), None
 

@@ -154,10 +154,11 @@ class Store:
         """From now on this is the record the gate asks. Permits under another one hold no longer."""
         content = _canonical(record)
         digest = hashlib.sha256(content).hexdigest()
-        with self.database.writing() as connection:
+        with self._epoch.superseding() as connection:  # so that the ledger can't be cut back to the record before
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('record', ?)", (content,))
             self.ledger.append(Adopted(record=digest))
         self._record, self._adopted = record, digest
+        self.scrub_backups()
 
     @property
     def adopted(self) -> str | None:
@@ -277,8 +278,8 @@ class Store:
         The former facts open no more, and no permit signed before holds.
         """
         before, keys = self._opened(pseudonym)
-        if file.reference != before.reference:
-            raise StoreError("expected the same person's facts, found another reference.")
+        if (file.reference, file.references) != (before.reference, before.references):
+            raise StoreError("expected facts of the same person with the same references, found others.")
         with self._epoch.superseding() as connection:
             self._rekeyed(connection, pseudonym, replace(keys, file=secrets.token_bytes(SIZE)), file)
             self.ledger.append(*bodies)

@@ -196,6 +196,21 @@ def test_a_ledger_cut_where_nothing_was_revoked_shows_with_an_anchor(store, hand
         assert str(verify(again.folder / NAME)).endswith("completeness not shown")
 
 
+def test_the_ledger_and_the_record_set_back_together_do_not_open(store, hands):
+    """A record that was replaced since, with the ledger cut back to its adoption."""
+    (old,) = row(store.folder / NAME, "SELECT value FROM meta WHERE name = 'record'")
+    seq = store.ledger.anchor().seq
+    store.adopt(SITE.model_copy(update={"dep": SITE.dep.model_copy(update={"jurisdiction": "gb"})}))
+    store.close()
+    sql(
+        store.folder / NAME,
+        f"DELETE FROM entry WHERE seq > {seq}",
+        ("UPDATE meta SET value = ? WHERE name = 'record'", (old,)),
+    )
+    with pytest.raises(RolledBack, match="cut off or another"):
+        opened(store.folder, hands)
+
+
 def test_a_form_set_back_does_not_open(store, hands):
     enrolled(store)
     store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -766,3 +767,29 @@ def test_lower_age_stated_later_is_a_tombstone_for_backups(store):
     )
     with pytest.raises(Refused):
         score(store, subject)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="needs a user whom permissions bind, is root here")
+def test_a_read_only_disk_is_said_and_nothing_changes(store, hands):
+    enrolled(store)
+    store.close()
+    store.folder.chmod(0o500)
+    for path in store.folder.iterdir():
+        path.chmod(0o400)
+    try:
+        with pytest.raises(DatabaseError, match=r"can be written to|can't be written to|readonly"):
+            opened(store.folder, hands)
+    finally:
+        store.folder.chmod(0o700)
+        for path in store.folder.iterdir():
+            path.chmod(0o600)
+    with opened(store.folder, hands) as again:
+        assert score(again, again.find("volunteer-07")) == pytest.approx(1, abs=1e-6)
+
+
+def test_facts_are_changed_of_the_same_person_with_the_same_references_only(store):
+    subject = enrolled(store)
+    file = store.file(subject)
+    for other in ({"reference": "volunteer-08"}, {"references": {}}, {"references": {"face": "0" * 64}}):
+        with pytest.raises(StoreError, match="the same person with the same references"):
+            store.change(subject, file.model_copy(update=other))
