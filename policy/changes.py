@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations, product
 from typing import Any
@@ -59,6 +59,14 @@ class Search:
             found[entry[0].id].append(entry)
         return found
 
+    def blocked(self, blocking: Iterable[Rule], worst: set[str], *changed: tuple[Place, str, Any]) -> bool:
+        """Does one of these rules still stand in the way after facts changed? Asked one by one, until one does."""
+        facts = self.ground.facts
+        for place, _, value in changed:
+            facts = put(facts, place, value)
+        ground = replace(self.ground, facts=facts)
+        return any(judgement.weight in worst for rule in blocking for _, _, judgement in judge(ground, [rule]))
+
     def decided(self, *changed: tuple[Place, str, Any], mode: Mode = "start") -> Decision:
         """The decision after facts changed."""
         return decision({**self.judged, **self.after(*changed)} if changed else self.judged, mode)
@@ -72,21 +80,25 @@ def reads(rule: Rule, path: str) -> bool:
 def changes(ground: Ground, mode: Mode = "start", largest: int = 2, bound: int = BOUND) -> Changes:
     """The shortest sets of facts, of one and then of up to `largest`, whose change changes the verdict.
 
-    Where the verdict is no allow, every set found must touch each rule that stands in the way, so only such are tried.
+    A fact that becomes unknown is no such change: that never helps. Where the verdict is no allow, every set must touch
+    each rule that stands in the way, so only such sets are tried.
     """
     search = Search(ground)
     before = search.decided(mode=mode)
-    worst = "refuse" if decision(search.judged) == "refuse" else "suspend"
-    blocking = [entries[0][0] for entries in search.judged.values() if any(j.weight == worst for _, _, j in entries)]
+    # What stands in the way of a milder verdict: who continues is suspended by either.
+    worst = {"refuse"} if before == "refuse" else {"refuse", "suspend"}
+    blocking = [entries[0][0] for entries in search.judged.values() if any(j.weight in worst for _, _, j in entries)]
     tried = 0
     for size in range(1, largest + 1):
         found: list[Change] = []
-        for chosen in _sets(search, blocking if before != "allow" else [], size):
-            for picked in product(*(values(ground.facts, place, path, ground.as_of) for place, path in chosen)):
+        for chosen in _sets(search, blocking, size):
+            for picked in product(*(_values(ground, *where) for where in chosen)):
                 tried += 1
                 if tried > bound:
                     return Changes(searched=size, sets=tuple(found), complete=False)
                 changed = tuple((*where, value) for where, value in zip(chosen, picked, strict=True))
+                if search.blocked(blocking, worst, *changed):
+                    continue
                 after = search.decided(*changed, mode=mode)
                 if after != before:
                     shown = {name(place): said(value) for place, _, value in changed}
@@ -94,6 +106,10 @@ def changes(ground: Ground, mode: Mode = "start", largest: int = 2, bound: int =
         if found:
             return Changes(searched=size, sets=tuple(found), complete=True)
     return Changes(searched=largest, sets=(), complete=True)
+
+
+def _values(ground: Ground, place: Place, path: str) -> list[Any]:
+    return [value for value in values(ground.facts, place, path, ground.as_of) if value != "unknown"]
 
 
 def _sets(search: Search, blocking: list[Rule], size: int) -> Iterator[tuple[tuple[Place, str], ...]]:

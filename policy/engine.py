@@ -193,6 +193,7 @@ ABROAD = "This rule does not hold under the jurisdiction {profile}."
 NOT_YET = "This rule holds from {since}; the assessment is as of {as_of}."
 NO_LONGER = "This rule held until {until}; the assessment is as of {as_of}."
 APART = "This does not concern the record as it is stated."
+TEXTS = (ESCALATED, UNKNOWN, ABROAD, NOT_YET, NO_LONGER, APART)
 
 
 def _message(rule: Rule, judgement: Judgement, ground: Ground, words: Words) -> str:

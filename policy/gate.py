@@ -66,12 +66,21 @@ CAPTURE: Mapping[Kind, timedelta] = {
 }
 
 
+SHOWN = 6
+"""Findings that an error message spells out; a record can have a hundred."""
+
+
 class Refused(PolicyError, PermissionError):
     """Error raised when the gate does not allow what was asked; carries the verdict with its findings."""
 
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
-        reasons = " ".join(f"[{f.rule}] {f.message}" for f in verdict.findings if f.weight in ("refuse", "suspend"))
+        worst = "refuse" if verdict.verdict == "refuse" else "suspend"
+        against = [f"[{f.rule}] {f.message}" for f in verdict.findings if f.weight in (worst, "refuse")]
+        rest = len(against) - SHOWN
+        if rest > 0:
+            against[SHOWN:] = [f"And {rest} more: threshold policy assess shows them all."]
+        reasons = " ".join(dict.fromkeys(against))
         super().__init__(f"refused by the gate. {reasons}")
 
 

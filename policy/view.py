@@ -109,8 +109,9 @@ class View:
         if "unknown" in (wanted, purposes):
             return Item(self, "purp[]", "purp", "unknown")
         for index, entry in enumerate(() if purposes == "none" else purposes):
-            if entry["id"] == wanted:
-                return Item(self, "purp[]", f"purp[{index}]", entry)
+            item = Item(self, "purp[]", f"purp[{index}]", entry)
+            if item["id"] == wanted:
+                return item
         return Item(self, "purp[]", "purp", "none")
 
     def under(self, *profiles: str) -> Truth:

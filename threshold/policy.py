@@ -191,6 +191,9 @@ def _print(found: Verdict, record: Path, every: bool) -> None:
     screen.print("This is no legal advice.")
 
 
+SHOWN = 12
+
+
 def _print_changes(found: Verdict) -> None:
     from rich.markup import escape
 
@@ -200,11 +203,25 @@ def _print_changes(found: Verdict) -> None:
     bound = "" if found.changes.complete else "; the search ended at its bound"
     if not found.changes.sets:
         screen.print(f"No change of up to {found.changes.searched} facts changes this verdict{bound}.")
-    for change in found.changes.sets[:12]:
+    if found.changes.searched == 1:
+        ways: dict[tuple[str, str], list[str]] = {}
+        for change in found.changes.sets:
+            for fact, value in change.facts.items():
+                ways.setdefault((change.verdict, fact), []).append(value)
+        for verdict in dict.fromkeys(verdict for verdict, _ in ways):
+            # What would undo an allow are a hundred facts: their names are enough, --json has the values.
+            facts = [
+                fact if found.verdict == "allow" else f"{fact} ({' or '.join(values)})"
+                for (to, fact), values in ways.items()
+                if to == verdict
+            ]
+            screen.print(escape(f"One other fact makes it {verdict}: {'; '.join(facts)}{bound}"))
+        return
+    for change in found.changes.sets[:SHOWN]:
         said = " and ".join(f"{fact}: {value}" for fact, value in change.facts.items())
         screen.print(escape(f"{change.verdict} with {said}"))
-    if len(found.changes.sets) > 12:
-        screen.print(f"… and {len(found.changes.sets) - 12} more of that size (--json lists them){bound}")
+    if len(found.changes.sets) > SHOWN:
+        screen.print(f"… and {len(found.changes.sets) - SHOWN} more of that size (--json lists them){bound}")
 
 
 def _row(finding: Finding) -> tuple[str, ...]:

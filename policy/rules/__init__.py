@@ -1,22 +1,11 @@
-"""The rules, a file a subject; importing this registers them, in the order of the law's table."""
+"""The rules, a file a subject; importing this registers them, in the order in which findings are listed."""
 
-from policy.rules import (  # noqa: F401  each registers its rules
-    accountability,
-    ai,
-    assessment,
-    bases,
-    biometrics,
-    camera,
-    consent,
-    contract,
-    former,
-    minimisation,
-    necessity,
-    persons,
-    purposes,
-    roles,
-    security,
-    supervision,
-    transfer,
-    transparency,
-)  # isort: skip
+from importlib import import_module
+
+SUBJECTS = (
+    "bases", "biometrics", "consent", "persons", "purposes", "necessity", "minimisation", "accountability",
+    "transparency", "roles", "contract", "security", "assessment", "transfer", "supervision", "camera", "ai", "former",
+)  # fmt: skip
+
+for _subject in SUBJECTS:
+    import_module(f"policy.rules.{_subject}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from policy.kleene import Truth, both, contains, day, either, every, holds, negate, some, stated, yes
 from policy.rule import rule
-from policy.rules.conditions import ASSESSED, CONSENT, any_consent, assessment_due
+from policy.rules.conditions import CONSENT, DUE, any_consent, assessment_due
 from policy.view import View
 
 
@@ -16,7 +16,7 @@ from policy.view import View
     source="law.md 1.3; K: III.4.1, III.4.2",
     outcome="suspend",
     family="roles",
-    reads=("doc[].shows", "doc[].date", *CONSENT, "proc", *ASSESSED),
+    reads=("doc[].shows", "doc[].date", *CONSENT, "proc", *DUE),
 )
 def assertion_has_evidence(view: View) -> Truth:
     documents = view.each("doc")

@@ -194,8 +194,8 @@ def adult_research(view: View, op: Item) -> Truth:
     )
 
 
-ASSESSED = (
-    *BIOMETRIC, "dep.age_min", "dep.new_technology", "dep.on_national_list", *PUPIL, *MINOR, "dpia.date",
+DUE = (
+    *BIOMETRIC, "dep.age_min", "dep.new_technology", "dep.on_national_list", *PUPIL, *MINOR,
 )  # fmt: skip
 
 
@@ -209,6 +209,9 @@ def assessment_due(view: View) -> Truth:
         _adverse(view["dep.new_technology"]),
         _adverse(view["dep.on_national_list"]),
     )
+
+
+ASSESSED = (*DUE, "dpia.date")
 
 
 def _adverse(fact: object) -> Truth:

@@ -6,7 +6,6 @@ from policy.kleene import Truth, among, both, day, either, negate, no, stated, y
 from policy.rule import Milder, rule
 from policy.rules.conditions import (
     CONSENT,
-    FREE,
     GDANSK_WHY,
     IMBALANCE,
     MINOR,
@@ -156,7 +155,7 @@ def consent_provable(view: View) -> Truth:
     outcome="refuse",
     family="lawfulness",
     scope="operation",
-    reads=(*CONSENT, "op[].kind", "op[].modality", "cons.alternative_equal", "cons.detriment", *FREE),
+    reads=(*CONSENT, "op[].kind", "op[].modality", "cons.alternative_equal", "cons.detriment", "dep.jurisdiction"),
     milder=(_GDANSK,),
     applies=lambda view: both(biometric(view.op), on_consent(view.op)),
 )

@@ -9,7 +9,7 @@ from policy.rule import GDPR, NATIONAL_START, rule
 from policy.rules.conditions import BIOMETRIC, any_biometric
 from policy.view import View
 
-BEFORE = ("cons.given_by", "cons.alternative_equal", "alt[].id")
+BEFORE = ("cons.given_by", "alt[].id")
 
 
 def _optional(view: View) -> Truth:
@@ -50,7 +50,7 @@ def pul_consent(view: View) -> Truth:
     source="law.md 2 (is-hafnarfjordur-2007)",
     outcome="refuse",
     family="lawfulness",
-    reads=(*BIOMETRIC, *BEFORE),
+    reads=(*BIOMETRIC, *BEFORE, "cons.alternative_equal"),
     mark="inference",
     profiles=("is",),
     since=date(2001, 1, 1),

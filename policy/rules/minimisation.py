@@ -13,8 +13,9 @@ def _field(view: View, name: str) -> Item:
     if "unknown" in (fields, name):
         return Item(view, "field[]", "field", "unknown")
     for index, entry in enumerate(() if fields == "none" else fields):
-        if entry["id"] == name:
-            return Item(view, "field[]", f"field[{index}]", entry)
+        item = Item(view, "field[]", f"field[{index}]", entry)
+        if item["id"] == name:
+            return item
     return Item(view, "field[]", "field", "none")
 
 

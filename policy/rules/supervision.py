@@ -191,7 +191,7 @@ def exposure(view: View) -> Truth:
     outcome="warn",
     family="supervision",
     kind="report",
-    reads=("sup.harm_seen", "sup.orders[].confirmed"),
+    reads=(),
     tier=0,
 )
 def factors(view: View) -> Truth:

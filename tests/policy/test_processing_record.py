@@ -142,7 +142,9 @@ dep: {language: [unknown]}
 sup: {prior_decisions: none, open_cases: none, orders: [{kind: unknown}]}
 """
     unknown = list(read(written(tmp_path, HEAD + text)).unknown())
-    assert {"proc[0].contract.signed", "proc[0].sub[0].country", "sup.orders[0].kind", "dep.language[0]"} <= set(unknown)
+    assert {"proc[0].contract.signed", "proc[0].sub[0].country", "sup.orders[0].kind", "dep.language[0]"} <= set(
+        unknown
+    )
     assert "proc[0].contract.date" not in unknown
 
 
