@@ -97,7 +97,12 @@ def prove() -> dict[str, Any]:
             )
             one = ruled.admit(person("volunteer-1", DAY.date()))
             ruled.seal(ruled.permit("enrol", one, "face", [SHOT]), template(1), NETWORK)
-            asked = median_ms(lambda: ruled.permit("match", one, "face", [SHOT]), 100)
+
+            def first_of_the_day() -> None:
+                ruled.gate._judged.clear()
+                ruled.permit("match", one, "face", [SHOT])
+
+            asked = median_ms(first_of_the_day, 100)
         starts = []
         for _ in range(5):
             done = subprocess.run(
