@@ -127,7 +127,7 @@ def reconfirm(store: Store, reference: str, attested: File) -> None:
     agreement = attested.agreement
     if attested.attestation.age < ADULT or agreement is None or agreement.by != "subject":
         raise StoreError("expected a person attested to be of age who agrees alone, found another.")
-    _witnessed(store, attested)
+    _witnessed(store, attested, "face")
     today = store.clock.now().date()
     confirmed = agreement.model_copy(update={"reconfirmed_on": today})
     store.change(
@@ -139,7 +139,7 @@ def reconfirm(store: Store, reference: str, attested: File) -> None:
 
 def _admitted(store: Store, file: File, modality: Modality) -> str:
     """The person's pseudonym once the gate has allowed the enrolment; until it is done, the person is pending."""
-    _witnessed(store, file)
+    _witnessed(store, file, modality)
     verdict = store.assess(file, modality)
     if verdict.verdict != "allow":
         store.ledger.append(Refused(modality=modality, rules=_against(verdict)))
@@ -185,7 +185,7 @@ def _left(store: Store, subject: str) -> None:
         store.erase(subject, "unfinished")
 
 
-def _witnessed(store: Store, file: File) -> None:
+def _witnessed(store: Store, file: File, modality: Modality) -> None:
     """Raise NotEnrolled unless a witness who is somebody else attested age and role today."""
     attested, today = file.attestation, store.clock.now().date()
     problem = None
@@ -202,8 +202,8 @@ def _witnessed(store: Store, file: File) -> None:
             message=problem,
             mark="project-rule",
         )
-        store.ledger.append(Refused(modality="face", rules=("age-attested",)))
-        raise NotEnrolled(file, "face", Verdict.of(finding))
+        store.ledger.append(Refused(modality=modality, rules=("age-attested",)))
+        raise NotEnrolled(file, modality, Verdict.of(finding))
 
 
 def _against(verdict: Verdict) -> tuple[str, ...]:

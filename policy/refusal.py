@@ -27,9 +27,9 @@ def letters(refused: NotEnrolled, language: Language) -> dict[Reader, str]:
         readers.append("school")
     if not refused.minor:
         readers.append("person")
-    words = _texts()[language]
+    words, kind = _texts()[language], "tag_" if refused.modality == "tag" else ""
     against = dict.fromkeys(f.rule for f in refused.verdict.findings if f.weight in ("refuse", "suspend"))
     return {
-        reader: words[reader].strip().format(what=words[refused.modality], rules=", ".join(against)) + "\n"
+        reader: words[kind + reader].strip().format(what=words["what"], rules=", ".join(against)) + "\n"
         for reader in readers
     }

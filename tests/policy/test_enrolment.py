@@ -124,6 +124,18 @@ def test_the_letters_say_it_in_three_languages(store, booth):
         assert not any("{" in text for text in texts.values())
 
 
+@pytest.mark.parametrize("language", ["en", "sv", "is"])
+@pytest.mark.parametrize(("age", "readers"), [(15, {"guardian", "school"}), (40, {"person"})])
+def test_the_letters_about_a_tag_speak_of_no_face(store, language, age, readers):
+    with pytest.raises(NotEnrolled) as caught:
+        enrol_tag(store, volunteer(attestation={"age": age, "role": "visitor"}), UID)
+    texts = letters(caught.value, language)
+    assert set(texts) == readers
+    for text in texts.values():
+        assert not any(word in text for word in ("face recognition", "ansiktsigenkänning", "andlitsgreining", "{"))
+        assert "minor-biometric-entry" in text
+
+
 @pytest.mark.parametrize(
     "attestation",
     [{"on": NOON.date() - timedelta(days=1)}, {"on": NOON.date() + timedelta(days=1)}, {"witness": "Volunteer-07 "}],
