@@ -1,17 +1,18 @@
 """The gate: nothing that needs a permit runs without asking here first, and only here are permits made.
 
 In this version the gate knows three inputs that need no subject's consent record: listed research sets, synthetic
-people, whose pictures it draws again, and simulated subjects. Anything else needs a processing record that the rules
-allow; and as the sealed store that would enforce one is not part of this version, no permit is made under a record even
-then. There is no switch that turns this off.
+people, whose pictures it draws again, and simulated subjects. Anyone else needs a processing record that the rules
+allow with that person's facts in it; the permit is for that person and the pictures just taken, and holds while those
+facts do. There is no switch that turns this off.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, Protocol
 
 import numpy as np
 from cryptography.exceptions import InvalidSignature
@@ -20,14 +21,49 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from policy.archive import Archive
 from policy.engine import assess
 from policy.errors import PolicyError
-from policy.permit import Kind, Operation, Permit
+from policy.permit import PERSONAL, Kind, Operation, Permit
 from policy.record import Record
 from policy.research import ResearchSet, Use, listed, set_digest
 from policy.synthetic import Apart, Claim, Render, difference
 from policy.verdict import Finding, Mode, Verdict
 
+Assess = Callable[[Record, date], Verdict]
+"""What a record comes to as of a day: the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a permit for one person rests on, as the one who keeps it says."""
+
+    record: Record
+    """The record in force with the person's facts in it."""
+    bound: str
+    """Hash of that record and those facts."""
+    until: datetime
+    """When they change by themselves."""
+
+
+class Register(Protocol):
+    """Who keeps people's facts; the gate asks there, so that nobody can show it other facts."""
+
+    def facts(self, subject: str, modality: Literal["face", "tag"], kind: Kind) -> Facts:
+        """What a permit of a kind for one person would rest on. Raises what says that there is nothing."""
+        ...
+
+    def against(self, permit: Permit) -> Finding | None:
+        """What stands against a person's permit at this moment; None: nothing."""
+        ...
+
+
 # Long enough for the longest benchmark on a Pi, short enough that a permit left lying about is worth nothing tomorrow.
 LIFETIME = timedelta(hours=12)
+
+# A person's permit covers one capture. It ends with the day in any case, as the rules are asked as of a day.
+CAPTURE: Mapping[Kind, timedelta] = {
+    "enrol": timedelta(minutes=15),
+    "match": timedelta(minutes=2),
+    "probe-only": timedelta(minutes=15),
+}
 
 
 SHOWN = 6
@@ -52,7 +88,8 @@ class Gate:
     """Decides, signs permits, and checks them at use. One a process; its signing key never leaves it.
 
     `sets` are the research sets it knows (the product's list unless told otherwise); `now` gives aware UTC times;
-    `render` draws synthetic people, and without it none are allowed.
+    `render` draws synthetic people, and without it none are allowed; `assess` stands in for the rules in tests;
+    `register` keeps people's facts and knows whether they still stand; without it no person's permit is made or holds.
     """
 
     def __init__(
@@ -60,7 +97,13 @@ class Gate:
         sets: Iterable[ResearchSet] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         render: Render | None = None,
+        assess: Assess | None = None,
+        register: Register | None = None,
     ) -> None:
+        self._rules = assess
+        self._register = register
+        self._judged: dict[tuple[str, str], Verdict] = {}
+        self._judged_on: date | None = None
         self._sets = tuple(listed() if sets is None else sets)
         self._render = render
         self._now = now
@@ -126,32 +169,80 @@ class Gate:
 
     def assess(self, record: Record, mode: Mode = "start") -> Verdict:
         """What the rules say of a processing record today, by the gate's own time."""
-        return assess(record, as_of=self._now().date(), mode=mode)
+        today = self._now().date()
+        return assess(record, as_of=today, mode=mode) if self._rules is None else self._rules(record, today)
 
     def recorded(self, record: Record) -> Permit:
-        """A permit under a processing record. Raises Refused: with the rules' findings where they refuse, and where
-        they allow with what this version lacks, the sealed store that would enforce it."""
+        """What a folder of pictures gets under a processing record: nothing. Raises Refused with the rules' findings,
+        and where they allow the record, with the way that is open: a person's live enrolment (`personal`)."""
         verdict = self.assess(record)
         if verdict.verdict == "allow":
             verdict = Verdict.of(
                 *verdict.findings,
                 Finding(
-                    rule="enforcement-not-installed",
+                    rule="live-enrolment-only",
                     outcome="refuse",
                     citations=("GDPR Art 25", "GDPR Art 32"),
                     message=(
-                        "The rules allow this record, but this version has no sealed store that would keep templates "
-                        "to what they allow, so no permit is made. Use a listed research set or drawn people."
+                        "The rules allow this record, and under it people are enrolled live, one by one, before a "
+                        "witness: threshold enrol. A folder of pictures gets no permit by it. Use a listed research "
+                        "set or drawn people."
                     ),
                     mark="project-rule",
                 ),
             )
         raise Refused(verdict)
 
+    def personal(
+        self, kind: Kind, subject: str, modality: Literal["face", "tag"], contents: Iterable[bytes] = ()
+    ) -> Permit:
+        """A permit for one person and the pictures just taken, by their digests. Raises Refused with the verdict."""
+        if self._register is None:
+            raise Refused(Verdict.of(_unknown_standing()))
+        facts = self._register.facts(subject, modality, kind)
+        verdict = self._today(facts, modality)
+        if verdict.verdict != "allow":
+            raise Refused(verdict)
+        now = self._now()
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        operations: set[Operation] = {"store"} if kind == "enrol" else {"match"}
+        if modality == "face":
+            operations.add("template")
+        permit = self._sign(
+            kind,
+            operations,
+            "enrolment" if kind == "enrol" else "entrance",
+            "processing record",
+            frozenset(contents),
+            expires=min(now + CAPTURE[kind], midnight, facts.until),
+            subject=subject,
+            record=facts.bound,
+            modality=modality,
+        )
+        self._stands(permit)
+        return permit
+
+    def _today(self, facts: Facts, modality: str) -> Verdict:
+        """The verdict on the same facts is the same all day: the rules are asked as of a day."""
+        today = self._now().date()
+        if self._judged_on != today:
+            self._judged, self._judged_on = {}, today
+        key = facts.bound, modality
+        if key not in self._judged:
+            self._judged[key] = self.assess(facts.record)
+        return self._judged[key]
+
+    def _stands(self, permit: Permit) -> None:
+        if permit.kind in PERSONAL:
+            against = _unknown_standing() if self._register is None else self._register.against(permit)
+            if against is not None:
+                raise Refused(Verdict.of(against))
+
     def require(self, permit: Permit, operation: Operation, digest: bytes | None = None) -> None:
         """Return if `permit` is genuine, not expired, and covers `operation` (and the file with that SHA-256 digest).
 
-        Raises Refused otherwise. A signature is verified once a process, expiry and coverage at each use.
+        Raises Refused otherwise. A signature is verified once a process, expiry and coverage at each use, and so is
+        whether record, consent, age and orders of a person still are what they were.
         """
         if self._verified.get(id(permit)) is not permit:
             try:
@@ -175,9 +266,20 @@ class Gate:
                     "permit-contents", f"The picture {digest.hex()[:16]}… is not among those the permit covers."
                 )
             )
+        self._stands(permit)
 
     def _sign(
-        self, kind: Kind, operations: set[Operation], purpose: str, source: str, contents: frozenset[bytes]
+        self,
+        kind: Kind,
+        operations: set[Operation],
+        purpose: str,
+        source: str,
+        contents: frozenset[bytes],
+        *,
+        expires: datetime | None = None,
+        subject: str = "",
+        record: str = "",
+        modality: Literal["", "face", "tag"] = "",
     ) -> Permit:
         now = self._now()
         permit = Permit(
@@ -187,8 +289,11 @@ class Gate:
             purpose=purpose,
             source=source,
             issued=now,
-            expires=now + LIFETIME,
+            expires=now + LIFETIME if expires is None else expires,
             contents=contents,
+            subject=subject,
+            record=record,
+            modality=modality,
         )
         return replace(permit, signature=self._key.sign(permit.message()))
 
@@ -203,6 +308,12 @@ def _permit_finding(rule: str, message: str) -> Verdict:
             mark="project-rule",
         )
     )
+
+
+def _unknown_standing() -> Finding:
+    return _permit_finding(
+        "permit-standing", "The permit is a person's, and nothing here knows whether that person's facts still stand."
+    ).findings[0]
 
 
 def _not_synthetic(seed: int, apart: Apart | None, renderer: bool) -> Verdict:

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Kind = Literal["research", "simulated", "synthetic"]
+Kind = Literal["research", "simulated", "synthetic", "enrol", "match", "probe-only"]
 """`research`: a listed set, whole, in memory. `simulated`: no person stands behind the data. `synthetic`: pictures that
-the gate drew again itself, of people who don't exist."""
+the gate drew again itself, of people who don't exist. The others are for one person under a processing record: `enrol`
+makes a reference, `match` compares with it, `probe-only` computes a template that stays in memory."""
+
+PERSONAL: frozenset[Kind] = frozenset({"enrol", "match", "probe-only"})
+"""The kinds that name a subject and a record, and hold only while both stand as they did."""
 
 Operation = Literal["template", "match", "store"]
 """`template` computes one from a picture, `match` compares two, `store` keeps a credential on disk."""
@@ -32,6 +36,11 @@ class Permit:
     issued: datetime
     expires: datetime
     contents: frozenset[bytes] = field(repr=False)
+    subject: str = ""
+    """Pseudonym of the one person it is for; empty where nobody stands behind it, or nobody in particular."""
+    record: str = ""
+    """SHA-256 over the processing record and that person's facts."""
+    modality: Literal["", "face", "tag"] = ""
     signature: bytes = field(repr=False, default=b"")
 
     def message(self) -> bytes:
@@ -47,5 +56,8 @@ class Permit:
             "issued": self.issued.isoformat(),
             "expires": self.expires.isoformat(),
             "contents": contents,
+            "subject": self.subject,
+            "record": self.record,
+            "modality": self.modality,
         }
         return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()

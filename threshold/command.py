@@ -13,7 +13,19 @@ from benchmarks.errors import BenchmarkError
 from edge.errors import EdgeError
 from models.errors import ModelError
 from policy.errors import PolicyError
-from threshold import bench, demo, entrance, evaluate, models, policy, version
+from threshold import (
+    backup,
+    bench,
+    demo,
+    entrance,
+    evaluate,
+    ledger,
+    models,
+    order,
+    policy,
+    subjects,
+    version,
+)
 from threshold.output import emit
 
 app = typer.Typer(
@@ -27,7 +39,16 @@ app = typer.Typer(
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
+app.command("enrol", epilog=subjects.ENROL)(subjects.enrol)
+app.command("revoke", epilog="Example: threshold revoke volunteer-07 --what face")(subjects.revoke)
+app.command("export", epilog="Example: threshold export volunteer-07 --out volunteer-07.json")(subjects.export)
+app.command("erase", epilog="Example: threshold erase volunteer-07")(subjects.erase)
+app.command("status", epilog="Example: threshold status --json")(subjects.status)
+app.command("backup", epilog="Example: threshold backup /media/usb")(backup.backup)
+app.command("restore", epilog="Example: threshold restore /media/usb/threshold-0123456789abcdef.backup")(backup.restore)
+app.add_typer(order.app, name="order")
 app.add_typer(bench.app, name="bench")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(models.app, name="models")
 app.add_typer(policy.app, name="policy")
 app.command("version", epilog=version.EXAMPLE)(version.version)

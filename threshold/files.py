@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 
 
+def store_database(folder: Path | None) -> Path:
+    """The database in a store's folder; by default the one beside the networks' folder."""
+    from models.registry import models_folder
+
+    return (models_folder().with_name("store") if folder is None else folder) / "threshold.db"
+
+
 class OutputError(BenchmarkError, OSError):
     """Error raised when a result can't be written: names the file and what to do."""
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write UTF-8 text for its owner alone (mode 0600), whole or not at all. Raises OutputError."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600, exist_ok=False)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise OutputError(f"{path}: can't be written ({error}). Name another place with --out.") from error
 
 
 def write_text(path: Path, text: str) -> None:

@@ -170,6 +170,9 @@ OTHER = {
     "issued": NOON,
     "expires": datetime(2999, 1, 1, tzinfo=UTC),
     "contents": frozenset({digest(b"mine")}),
+    "subject": "0" * 32,
+    "record": "0" * 64,
+    "modality": "face",
     "signature": b"\x00" * 64,
 }
 
@@ -247,16 +250,16 @@ def test_an_empty_record_is_refused_and_its_facts_are_needed(gate):
 def test_no_permit_is_made_from_a_record_that_the_rules_refuse(gate):
     with pytest.raises(Refused, match=r"\[operations-stated\]") as caught:
         gate.recorded(Record(schema="threshold/processing-record/1"))
-    assert "enforcement-not-installed" not in {finding.rule for finding in caught.value.verdict.findings}
+    assert "live-enrolment-only" not in {finding.rule for finding in caught.value.verdict.findings}
 
 
-def test_nor_from_one_that_they_allow_while_nothing_enforces_it():
+def test_nor_from_one_that_they_allow_as_people_are_enrolled_one_by_one():
     gate = Gate([], now=lambda: datetime(2026, 11, 20, tzinfo=UTC))
     record = read(LABORATORY)
     assert gate.assess(record).verdict == "allow"
-    with pytest.raises(Refused, match="no sealed store") as caught:
+    with pytest.raises(Refused, match="enrolled live, one by one") as caught:
         gate.recorded(record)
-    assert [f.rule for f in caught.value.verdict.findings if f.weight == "refuse"] == ["enforcement-not-installed"]
+    assert [f.rule for f in caught.value.verdict.findings if f.weight == "refuse"] == ["live-enrolment-only"]
 
 
 def test_the_gate_judges_by_its_own_time(gate):

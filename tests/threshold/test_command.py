@@ -30,6 +30,18 @@ VERBS = [
     ["models", "fetch"],
     ["models", "verify"],
     ["models", "card"],
+    ["enrol"],
+    ["revoke"],
+    ["export"],
+    ["erase"],
+    ["status"],
+    ["backup"],
+    ["restore"],
+    ["order"],
+    *(["order", step] for step in ("receive", "offer", "lift", "copy", "hand-over", "close", "erase", "confirm")),
+    ["ledger"],
+    ["ledger", "verify"],
+    ["ledger", "anchor"],
     ["version"],
 ]
 

@@ -1,0 +1,184 @@
+"""The one SQLite file behind ledger and store: how it is opened, who may write, and how its form moves forward.
+
+Write-ahead log and full synchronisation: what a call returned from is on disk. Freed content is overwritten
+(secure_delete). One writer, by a lock on a file beside it that the kernel lets go when the process dies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from policy.errors import PolicyError
+
+APPLICATION = 0x54485245  # "THRE", in the header of every file of ours
+
+
+class DatabaseError(PolicyError, OSError):
+    """Error raised when the database can't be used: names the file, what was expected, what was found, what to do."""
+
+
+class Busy(DatabaseError):
+    """Error raised while another process writes, or still reads what has to be scrubbed."""
+
+
+class Database:
+    """A connection that writes, with the lock. A context manager. Not for use by several threads."""
+
+    def __init__(self, path: Path, forms: Sequence[str]) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._lock = _lock(path)
+        try:
+            with self.asked():
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                self._connection = sqlite3.connect(path, timeout=5.0, isolation_level=None)
+                for setting in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY",
+                                "foreign_keys=ON", "trusted_schema=OFF"):  # fmt: skip
+                    self._connection.execute(f"PRAGMA {setting}")
+                self._whole()
+                self._forward(forms)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let go of the lock. May be called twice."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open connection. Raises DatabaseError after close."""
+        if self._connection is None:
+            raise DatabaseError(f"{self.path}: expected an open database, found it closed.")
+        return self._connection
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """Whatever SQLite or the disk refuses becomes a DatabaseError that names the file."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, PolicyError):
+                raise
+            raise DatabaseError(f"{self.path}: {_advice(error)} ({error}).") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, on disk at its end, or nothing of it. Joins the one in progress. Raises DatabaseError."""
+        with self.asked():
+            connection = self.connection
+            if connection.in_transaction:
+                yield connection
+                return
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def scrub(self) -> None:
+        """Leave no freed content in the file, and nothing in the write-ahead log. Raises Busy while someone reads."""
+        with self.asked():
+            connection = self.connection
+            for step in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                row = connection.execute(step).fetchone()
+                if row is not None and row[0]:
+                    raise Busy(f"{self.path}: another process still reads it, so old pages can't be overwritten yet.")
+
+    def _whole(self) -> None:
+        found = self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise DatabaseError(
+                f"{self.path}: expected a whole database, found: {found}. Put it aside and restore a backup: "
+                "threshold restore."
+            )
+
+    def _forward(self, forms: Sequence[str]) -> None:
+        connection = self.connection
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        kind = connection.execute("PRAGMA application_id").fetchone()[0]
+        empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+        if kind != APPLICATION and not (empty and kind == 0 and version == 0):
+            raise DatabaseError(f"{self.path}: expected a database of Threshold, found another. Name another folder.")
+        if version > len(forms):
+            raise DatabaseError(
+                f"{self.path}: was written by a later Threshold (form {version}, this one reads to {len(forms)}): use "
+                "that one, or a later one."
+            )
+        for number, form in enumerate(forms[version:], start=version + 1):
+            # A script of one transaction: killed in between, the file is of the form before.
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {form}; PRAGMA application_id={APPLICATION}; PRAGMA user_version={number}; COMMIT;"
+            )
+
+
+def _lock(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DatabaseError(f"{path}: expected a folder that can be written to ({error.strerror}).") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise Busy(f"{path}: another process has it. End that one, or wait for it.") from error
+    return lock
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """The writer's lock without the database. Raises Busy, DatabaseError."""
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def reading(path: Path) -> sqlite3.Connection:
+    """A connection that only reads, without the lock. Raises DatabaseError."""
+    if not path.is_file():
+        raise DatabaseError(f"{path}: expected a database, found none. Name its folder with --store.")
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
+        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+            connection.close()
+            raise DatabaseError(f"{path}: expected a database of Threshold, found another. Name another with --store.")
+    except sqlite3.Error as error:
+        raise DatabaseError(f"{path}: {_advice(error)} ({error}).") from error
+    return connection
+
+
+def _advice(error: Exception) -> str:
+    words = str(error)
+    if "full" in words or "No space" in words:
+        return "the disk is full, so nothing was changed. Make room"
+    if "readonly" in words or "Read-only" in words:
+        return "it can't be written to, so nothing was changed. Mount its disk writable"
+    if "malformed" in words or "not a database" in words:
+        return "it is damaged. Put it aside and restore a backup: threshold restore"
+    return "expected a database that answers"

@@ -1,0 +1,110 @@
+"""What the tests of the store share: a site's record, stand-in rules, volunteers who don't exist, their templates."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from policy.record import Record
+from policy.store import Store
+from policy.subject import Agreement, Attestation, File
+from policy.verdict import Finding, Verdict
+
+NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
+NETWORK = hashlib.sha256(b"a network").hexdigest()
+SHOT = hashlib.sha256(b"a picture just taken").digest()
+SITE = Record.model_validate(
+    {
+        "schema": "threshold/processing-record/1",
+        "op": [
+            {"id": f"{kind}-{modality}", "kind": kind, "modality": modality}
+            for modality in ("face", "tag")
+            for kind in ("template", "enrol", "match")
+        ],
+    }
+)
+"""Of facts only the operations: the stand-in rules look at the person."""
+DIMENSIONS = 128
+
+
+class Hands:
+    """A clock that a test sets."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def assess(record: Record, as_of: date) -> Verdict:
+    """Stand-in for the rules where a test is about the store: attested adult volunteers pass, nobody else does."""
+    subj = record.subj
+    grown = isinstance(subj.age, int) and subj.age >= 18 and subj.role in ("volunteer", "staff")
+    later = isinstance(subj.later_age, int) and subj.later_age < 18
+    fine = grown and not later and record.dep.jurisdiction != "gb"
+    return Verdict.of(
+        Finding(
+            rule="age-attested" if grown else "minor-biometric-entry",
+            outcome="pass" if fine else "refuse",
+            citations=("GDPR Art 9(1)",),
+            message="stand-in",
+        )
+    )
+
+
+def volunteer(reference: str = "volunteer-07", **changes: Any) -> File:
+    """An adult volunteer who agreed, just attested."""
+    attestation = {
+        "witness": "W. Witness",
+        "document": "passport",
+        "age": 34,
+        "role": "volunteer",
+        "on": NOON.date(),
+    } | changes.pop("attestation", {})
+    agreement = {
+        "by": "subject",
+        "child": "adult",
+        "explicit": True,
+        "informed_on": NOON.date(),
+        "notice": "1.2",
+        "recruiter_is_superior": False,
+    } | changes.pop("agreement", {})
+    return File(
+        reference=reference,
+        state=changes.pop("state", "pending"),
+        attestation=Attestation(**attestation),
+        agreement=Agreement(**agreement),
+        keep_until=changes.pop("keep_until", NOON.date() + timedelta(days=90)),
+        **changes,
+    )
+
+
+def template(seed: int, size: int = DIMENSIONS) -> np.ndarray:
+    """A unit vector, float32, as a network would give it."""
+    raw = np.random.default_rng(seed).standard_normal(size)
+    return (raw / np.linalg.norm(raw)).astype(np.float32)
+
+
+def opened(folder: Path, hands: Hands | None = None, *, adopt: bool = True, **settings: Any) -> Store:
+    """The store of a folder under the stand-in rules, with the site's record adopted."""
+    store = Store(folder, **({"assess": assess, "now": hands or Hands()} | settings))
+    if adopt and store.record is None:
+        store.adopt(SITE)
+    return store
+
+
+def enrolled(store: Store, reference: str = "volunteer-07", seed: int = 7, **changes: Any) -> str:
+    """A volunteer with a sealed face; the pseudonym."""
+    subject = store.admit(volunteer(reference, **changes))
+    store.seal(store.permit("enrol", subject, "face", [SHOT]), template(seed), NETWORK)
+    return subject
+
+
+def score(store: Store, subject: str, seed: int = 7) -> float:
+    """The score of the person's own template, under a fresh permit."""
+    return store.score(store.permit("match", subject, "face", [SHOT]), template(seed), NETWORK)

@@ -1,0 +1,42 @@
+"""A few of the power cuts of `make prove-store-power`, and that they would be seen if nothing were synchronised."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from support import REPOSITORY
+
+needs_strace = pytest.mark.skipif(
+    shutil.which("strace") is None, reason="needs strace, absent here (scripts/system-packages installs it)"
+)
+CODE = """
+import json, sys
+from pathlib import Path
+from scripts.proofs.store_power import CHILD, cut
+print(json.dumps(cut(Path(sys.argv[1]), 4, 2, CHILD.replace(*json.loads(sys.argv[2])))))
+"""
+
+
+def cuts(folder, change: tuple[str, str]) -> dict:
+    command = [sys.executable, "-c", CODE, str(folder), json.dumps(change)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@needs_strace
+def test_what_was_acknowledged_survives_a_power_cut(tmp_path):
+    found = cuts(tmp_path, ("", ""))
+    assert found["problems"] == []
+    assert found["cuts"] > 20
+
+
+@needs_strace
+def test_a_store_that_does_not_synchronise_is_caught(tmp_path):
+    line = "as store:\n"
+    found = cuts(tmp_path, (line, f'{line}    store.database.connection.execute("PRAGMA synchronous=OFF")\n'))
+    assert any("acknowledged" in problem or "doesn't open" in problem for problem in found["problems"])

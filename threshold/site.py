@@ -1,0 +1,38 @@
+"""The store of this device, opened for a verb; what several verbs ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from threshold.output import JSON_HELP
+
+if TYPE_CHECKING:
+    from policy.store import Store
+
+StoreFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="The store's folder; else $THRESHOLD_DATA/store, else threshold/store in the user's data folder.",
+    ),
+]
+AnchorFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--anchor", metavar="FILE", help="An anchor kept off the device: an older copy put back whole is then found."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
+
+
+def open_store(folder: Path | None, anchor: Path | None = None) -> Store:
+    """The store in a folder, or in the default one, with the product's own rules."""
+    from policy.ledger import read_anchor
+    from policy.store import Store
+    from threshold.files import store_database
+
+    return Store(store_database(folder).parent, anchor=None if anchor is None else read_anchor(anchor))

@@ -1,0 +1,272 @@
+"""`threshold enrol | revoke | export | erase | status`: people, through the gate."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from threshold.output import console, emit
+from threshold.site import AnchorFile, Json, StoreFolder, open_store
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from policy.enrolment import NotEnrolled
+    from policy.store import Store
+    from policy.subject import File
+
+ENROL = (
+    "Example: threshold enrol volunteer-07 --tag 04a1b2c3 --record site.yaml --witness 'Eva Lind' --document passport "
+    "--age 34 --role volunteer --notice 1.2"
+)
+Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="What the site calls the person.")]
+
+
+class Document(StrEnum):
+    """What the witness saw."""
+
+    passport = "passport"
+    national_id = "national-id"
+    driving_licence = "driving-licence"
+    school_register = "school-register"
+    staff_register = "staff-register"
+
+
+class Role(StrEnum):
+    """What the person is to the site."""
+
+    pupil = "pupil"
+    student = "student"
+    staff = "staff"
+    guardian = "guardian"
+    visitor = "visitor"
+    member = "member"
+    volunteer = "volunteer"
+
+
+class By(StrEnum):
+    """Whose consent."""
+
+    subject = "subject"
+    guardian = "guardian"
+    both = "both"
+
+
+class Child(StrEnum):
+    """The child's own say."""
+
+    agreed = "agreed"
+    objected = "objected"
+    no_answer = "no-answer"
+    adult = "adult"
+
+
+class Lang(StrEnum):
+    """The letters' language."""
+
+    en = "en"
+    sv = "sv"
+    is_ = "is"
+
+
+class Kind(StrEnum):
+    """Of a reference."""
+
+    face = "face"
+    tag = "tag"
+    all = "all"
+
+
+def enrol(
+    reference: Reference,
+    witness: Annotated[str, typer.Option(help="Who attests age and role: a named person, not the one enrolled.")],
+    document: Annotated[Document, typer.Option(help="The document the witness saw.")],
+    age: Annotated[int, typer.Option(min=0, max=130, help="Age in years, as that document says.")],
+    role: Annotated[Role, typer.Option(help="A pupil of the school is one at any age.")],
+    tag: Annotated[str | None, typer.Option(metavar="UID", help="Enrol a tag: its identifier, hexadecimal.")] = None,
+    face: Annotated[bool, typer.Option("--face", help="Enrol a face, live, with the camera.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Adopt this processing record first, if it is another.")
+    ] = None,
+    notice: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="The notice the person saw; without it nothing rests on consent."),
+    ] = None,
+    by: Annotated[By, typer.Option(help="Whose consent.")] = By.subject,
+    guardian: Annotated[list[str] | None, typer.Option(help="A guardian who agreed; once for each.")] = None,
+    child: Annotated[Child, typer.Option(help="The child's own say.")] = Child.adult,
+    superior: Annotated[
+        bool, typer.Option("--asked-by-superior", help="Asked by someone who decides over their work or grades.")
+    ] = False,
+    days: Annotated[int, typer.Option("--keep-days", min=1, max=3650, help="For how long it may be kept.")] = 90,
+    lang: Annotated[Lang, typer.Option(help="Language of the letters if it is refused.")] = Lang.en,
+    store: StoreFolder = None,
+    anchor: AnchorFile = None,
+    json: Json = False,
+) -> None:
+    """Enrol a person's tag or face: attested by a witness, allowed by the gate, or refused in words."""
+    if (tag is None) != face:
+        raise typer.BadParameter("expected one of --tag UID and --face, found both or neither")
+    uid = _uid(tag) if tag is not None else None
+    from policy.enrolment import NotEnrolled, enrol_face, enrol_tag
+    from policy.record import read
+
+    wanted = None if record is None else read(record)
+    with open_store(store, anchor) as opened:
+        if wanted is not None and opened.record != wanted:
+            opened.adopt(wanted)
+        today = opened.clock.now().date()
+        agreed = None
+        if notice is not None:
+            agreed = {
+                "by": by.value,
+                "guardians": tuple(guardian or ()),
+                "child": child.value,
+                "explicit": True,
+                "informed_on": today,
+                "notice": notice,
+                "recruiter_is_superior": superior,
+            }
+        attested = {"witness": witness, "document": document.value, "age": age, "role": role.value, "on": today}
+        file = _file(reference, attested, agreed, today + timedelta(days=days))
+        try:
+            if uid is not None:
+                subject = enrol_tag(opened, file, uid)
+            else:
+                subject = enrol_face(opened, file, _no_camera, _no_camera, "")
+        except NotEnrolled as refused:
+            _say_refusal(refused, lang, json)
+            raise typer.Exit(1) from None
+    if json:
+        emit({"enrolled": True, "pseudonym": subject, "modality": "face" if face else "tag"})
+    else:
+        console().print(f"Enrolled: {subject}, to be kept until {file.keep_until}.", soft_wrap=True)
+
+
+def revoke(
+    reference: Reference,
+    what: Annotated[Kind, typer.Option(help="Which reference.")] = Kind.all,
+    by: Annotated[By, typer.Option(help="Who withdraws.")] = By.subject,
+    child: Annotated[Child, typer.Option(help="The child's own say.")] = Child.adult,
+    lower_age: Annotated[
+        int | None, typer.Option(min=0, max=130, help="Not a withdrawal: this lower age was stated since.")
+    ] = None,
+    store: StoreFolder = None,
+    json: Json = False,
+) -> None:
+    """Withdraw consent: what rested on it is erased at once. Or note a lower age: the face goes, permits end."""
+    from policy.enrolment import lower_age as lowered
+    from policy.enrolment import withdraw
+
+    with open_store(store) as opened:
+        if lower_age is not None:
+            lowered(opened, reference, lower_age)
+        else:
+            withdraw(opened, reference, by.value, child.value, what.value)
+        _ended(opened, "revoked", json)
+
+
+def erase(reference: Reference, store: StoreFolder = None, json: Json = False) -> None:
+    """Erase a person: the keys of all that is kept are destroyed, here and in the backups within reach."""
+    with open_store(store) as opened:
+        opened.erase(opened.find(reference), "request")
+        _ended(opened, "erased", json)
+
+
+def export(
+    reference: Reference,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; it holds personal data in clear.")],
+    store: StoreFolder = None,
+    json: Json = False,
+) -> None:
+    """Give a person a copy of all that is kept of them (Article 15)."""
+    import json as encoder
+
+    from threshold.files import write_private
+
+    with open_store(store) as opened:
+        document = opened.export(opened.find(reference))
+    write_private(out, encoder.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    if json:
+        emit({"file": str(out), "pseudonym": document["pseudonym"], "references": len(document["references"])})
+    else:
+        console().print(f"Written: {out}. It holds personal data in clear.", soft_wrap=True)
+
+
+def status(store: StoreFolder = None, anchor: AnchorFile = None, json: Json = False) -> None:
+    """Count people, references and refusals, and list orders and backups out of reach; nobody is named."""
+    with open_store(store, anchor) as opened:
+        found = opened.status()
+    if json:
+        emit(found)
+        return
+    for key, value in found.items():
+        typer.echo(f"{key.replace('_', ' ')}: {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, list):
+        return "; ".join(_shown(one) for one in value) or "none"
+    return "none" if value is None else str(value)
+
+
+def _file(reference: str, attested: dict[str, Any], agreed: dict[str, Any] | None, keep_until: date) -> File:
+    from pydantic import ValidationError
+
+    from policy.subject import Agreement, Attestation, File
+
+    try:
+        return File(
+            reference=reference,
+            state="pending",
+            attestation=Attestation(**attested),
+            agreement=None if agreed is None else Agreement(**agreed),
+            keep_until=keep_until,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = first["loc"][-1] if first["loc"] else "it"
+        raise typer.BadParameter(f"{place}: {first['msg']}, found {first['input']!r}") from error
+
+
+def _uid(text: str) -> bytes:
+    if not re.fullmatch(r"(?:[0-9a-fA-F]{2}[:\s]?){4,10}", text):
+        raise typer.BadParameter(f"expected 4 to 10 bytes in hexadecimal, found {text!r}", param_hint="--tag")
+    return bytes.fromhex(re.sub(r"[:\s]", "", text))
+
+
+def _no_camera(*_: object) -> Any:
+    from policy.enrolment import CaptureFailed
+
+    raise CaptureFailed(
+        "expected a camera to take pictures with, found none: this version has no camera source yet. Nothing was kept. "
+        "Enrol a tag with --tag UID."
+    )
+
+
+def _say_refusal(refused: NotEnrolled, lang: Lang, json: bool) -> None:
+    from policy.refusal import letters
+
+    texts = letters(refused, lang.value)
+    if json:
+        emit({"enrolled": False, "verdict": refused.verdict.model_dump(mode="json"), "letters": texts})
+        return
+    for reader, text in texts.items():
+        typer.echo(f"--- {reader} ---\n{text}")
+
+
+def _ended(opened: Store, what: str, json: bool) -> None:
+    behind = [str(path) for path in opened.scrub_backups()]
+    if json:
+        emit({what: True, "backups_behind": behind})
+        return
+    console().print(f"Done: {what}. Keys are gone from the live files and the backups within reach.", soft_wrap=True)
+    for path in behind:
+        console().print(f"Not reached: {path}. It is tried again whenever the store is opened.", soft_wrap=True)
