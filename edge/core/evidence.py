@@ -14,7 +14,7 @@ class Evidence:
     with the gallery after each shot; the track is recognised when the best cosine reaches the threshold.
 
     A visit has several tries that way, so the threshold is set for errors per *visit*, on whole visits run through this
-    very rule (`benchmarks.core.calibrate`), not per comparison.
+    very rule (`benchmarks.visited`), not per comparison.
     """
 
     def __init__(self) -> None:
