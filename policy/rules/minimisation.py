@@ -65,7 +65,7 @@ def logs_unavoidable(view: View) -> Truth:
     logged = both(among(view.op["kind"], "log"), negate(yes(view.op["unavoidable"])))
     return every(
         implies(
-            either(among(field["kind"], "log", "location"), logged),
+            either(among(field["kind"], "log", "location", "none"), logged),
             either(yes(field["unavoidable"]), stated(field["own_basis"])),
         )
         for field in fields

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from policy.domains import Place, get, places, put, values
+from policy.domains import Place, domain, get, places, put, values
 from policy.record import facts, read
 
 FOLDER = Path(__file__).parents[2] / "policy" / "records"
@@ -21,8 +21,8 @@ def load(name: str) -> dict[str, Any]:
 
 
 def known(base: dict[str, Any]) -> list[tuple[Place, str]]:
-    """The single facts of a record that are not unknown."""
-    return [(place, path) for place, path in places(base) if get(base, place) != "unknown"]
+    """The single facts of a record that are not unknown; names of entries are no facts, they can't be unknown."""
+    return [(place, path) for place, path in places(base) if get(base, place) != "unknown" and domain(path)]
 
 
 def generated(bases: list[dict[str, Any]], count: int, seed: int, as_of: date = TODAY) -> Iterator[dict[str, Any]]:
