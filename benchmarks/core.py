@@ -48,9 +48,9 @@ ENROLMENT = 3
 OTHERS = 30
 """People in the gallery who don't come."""
 THRESHOLDS = {"bundled-embedder": 0.57, "mobilefacenet-foamliu": 0.54}
-"""Cosines from which a track is recognised: for an FPIR of 3 % a visit of drawn strangers (30, in a gallery of 30
-people; bundled: `make prove-core`; the other one the same way, before the second look at a face was added). For
-counting work on clips; a site's threshold comes from its own evaluation."""
+"""Cosines from which a track is recognised: for an FPIR of 3 % a visit of 30 drawn strangers, in a gallery of 30
+(bundled: `make prove-core`; the other one the same way, before the second look at a face was added). For counting work
+on clips; a site's threshold comes from its own evaluation."""
 STEAL = 0.05
 """A run in which the machine gave away more than this share of its time to other machines is void."""
 
