@@ -38,7 +38,11 @@ def test_size_is_the_narrower_side():
 
 def test_pose_falls_with_the_turn_and_not_with_leaning():
     assert pose_of(TEMPLATE) == 1.0
-    turned = [pose_of(truth(5, View(pose=Pose(yaw=yaw))).points) for yaw in (0, 15, 30, 45)]
+    # Of several people: one's own proportions (a low nose) can weigh as much as a slight turn.
+    turned = [
+        float(np.mean([pose_of(truth(seed, View(pose=Pose(yaw=yaw))).points) for seed in range(16)]))
+        for yaw in (0, 30, 45)
+    ]
     assert falls(turned)
     for roll in (30, 90, 180):
         c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
