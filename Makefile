@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test lint format schemas mutations clean running development help
+.PHONY: evaluate test lint format schemas figures mutations clean running development help
 
 help:  ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 28
@@ -25,10 +25,14 @@ lint: development  ## ruff, mypy strict, import direction, schemas up to date
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/schemas.py --check
+	$(BIN)/python scripts/figures.py --check
 
 format: development  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+figures: development  ## write models/figures.json, the cards' figures, from docs/proof
+	$(BIN)/python scripts/figures.py
 
 schemas: development  ## write policy/schemas/*.json anew from the models in code
 	$(BIN)/python scripts/schemas.py

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from models.card import MARK, card, drawn_people
@@ -45,3 +49,14 @@ def test_the_generator_has_a_card_too() -> None:
     assert "They weren't asked." in text
     assert f"{FILE.stat().st_size:,} B" in text
     assert bundled().digest in text
+
+
+def test_cards_carry_what_the_proofs_measured() -> None:
+    script = Path(__file__).resolve().parents[2] / "scripts" / "figures.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+    registry = Registry.bundled()
+    for name in ("bundled-detector", "bundled-embedder", "mobilefacenet-foamliu"):
+        figures = registry[name].figures
+        assert figures
+        assert all(f"`{figure.command}`" in card(registry[name]) for figure in figures)

@@ -113,7 +113,9 @@ def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(tmp_
         "transactions-tag-uid.jsonl",
         "transactions-face-1n.jsonl",
     }
+    assert all(figure["interval"] for network in document["networks"] for figure in network["figures"])
     report = (tmp_path / "report.html").read_text()
+    assert "Beside a stronger pair" in report
     assert "nobody is pictured" in report
     assert "photographs from a research set" not in report
 
