@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test lint format schemas figures mutations clean running development help
+.PHONY: evaluate test lint format schemas figures rules mutations clean running development help
 
 help:  ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 28
@@ -26,6 +26,7 @@ lint: development  ## ruff, mypy strict, import direction, schemas up to date
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python scripts/schemas.py --check
 	$(BIN)/python scripts/figures.py --check
+	$(BIN)/python scripts/rules.py --check
 
 format: development  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -33,6 +34,9 @@ format: development  ## let ruff mend what it can
 
 figures: development  ## write models/figures.json, the cards' figures, from docs/proof
 	$(BIN)/python scripts/figures.py
+
+rules: development  ## write docs/policy/rules.md, each rule in plain words, from the rules
+	$(BIN)/python scripts/rules.py
 
 schemas: development  ## write policy/schemas/*.json anew from the models in code
 	$(BIN)/python scripts/schemas.py
