@@ -51,6 +51,23 @@ def law_covered(view: View) -> Truth:
 
 
 @rule(
+    "authority-stated",
+    asks="A municipality or an authority is stated to be a public authority.",
+    fails="The controller is a municipality or an authority and is stated not to be a public authority. Mend one of "
+    "the two: what holds for authorities follows from it.",
+    cites=("GDPR Art 5(2)", "GDPR Art 4(7)"),
+    source="DESIGN",
+    outcome="refuse",
+    family="project",
+    reads=("ctl.kind", "ctl.is_public_authority"),
+    mark="project-rule",
+    tier=0,
+)
+def authority_stated(view: View) -> Truth:
+    return implies(among(view["ctl.kind"], "municipality", "authority"), yes(view["ctl.is_public_authority"]))
+
+
+@rule(
     "basis-before-start",
     asks="Purpose and legal basis are decided before the processing begins, and that can be shown.",
     fails="A basis or purpose was not fixed before the processing began. Decide and date both first.",

@@ -23,7 +23,7 @@ LAW = Path(__file__).parents[2].parent / "shared" / "law.md"
 SPLIT = {"art28-b…h": [f"art28-{letter}" for letter in "bcdefgh"]}
 """What the law paper writes as one row and is several rules."""
 MORE = {
-    "operations-stated", "law-covered",  # nothing asked, or nothing known, is nothing allowed
+    "operations-stated", "law-covered", "authority-stated",  # nothing asked, or nothing known, is nothing allowed
     "consent-provable",  # the facts of `cons.` in the namespace
     "alternative-non-biometric", "template-location", "template-contained",  # section 3.1, not named there
     "enrol-live-only", "no-emotion-output", "no-biometric-categorisation", "no-police-identification",  # section 3.2
@@ -102,6 +102,8 @@ SECURED = with_(ALL, **{f"op_{n}_necessity_interest__kinds": ("security", "conve
 TABLE: list[tuple[str, dict[str, Any], str, Any]] = [
     # rule, a record in which it passes, the place of a fact, a value with which it fails
     ("operations-stated", ALL, "op", "none"),
+    ("authority-stated", with_(ALL, ctl_kind="municipality", ctl_is__public__authority=True),
+     "ctl_is__public__authority", False),
     ("basis-before-start", ALL, "op_0_basis__fixed__on", LATER),
     ("basis-before-start", ALL, "purp_0_fixed__on", "none"),
     ("basis-per-operation", ALL, "op_0_basis6", "none"),
