@@ -18,7 +18,7 @@ from edge.align import align
 from edge.detect import Detector
 from edge.embed import unit
 from edge.entrance import Entrance, Frame
-from edge.face import Box, Face, Picture, Pixels, Template
+from edge.face import Face, Picture, Pixels, Template
 from edge.gallery import Gallery
 from edge.picture import of_pixels
 from edge.vision import open_detector, open_embedder
@@ -134,19 +134,12 @@ def _own(detector: Detector, picture: Picture, frame: Frame, person: int) -> Fac
         return None
     for face in detector.detect(picture):
         if (
-            _overlap(face.box, true) >= OVERLAP
+            face.box.overlap(true) >= OVERLAP
             and face.box.width >= SMALLEST
             and face.box.inside(picture.width, picture.height) >= 0.95
         ):
             return face
     return None
-
-
-def _overlap(one: Box, other: Box) -> float:
-    across = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
-    down = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
-    common = max(0.0, across) * max(0.0, down)
-    return common / (one.area + other.area - common)
 
 
 def outcomes(

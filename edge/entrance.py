@@ -184,7 +184,5 @@ class Entrance:
 def _behind(face: Seen, nearer: Box) -> Seen:
     """The face with what someone nearer hides of it taken off."""
     box = face.box
-    across = min(box.left + box.width, nearer.left + nearer.width) - max(box.left, nearer.left)
-    down = min(box.top + box.height, nearer.top + nearer.height) - max(box.top, nearer.top)
-    hidden = max(0.0, across) * max(0.0, down) / box.area
+    hidden = box.common(nearer) / box.area
     return Seen(face.identity, box, face.points, face.attack, max(0.0, face.visible - hidden))

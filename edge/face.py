@@ -64,6 +64,17 @@ class Box:
         down = min(self.top + self.height, height) - max(self.top, 0.0)
         return max(across, 0.0) * max(down, 0.0) / self.area if self.area > 0 else 0.0
 
+    def common(self, other: Box) -> float:
+        """The area that both cover, px²."""
+        across = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
+        down = min(self.top + self.height, other.top + other.height) - max(self.top, other.top)
+        return max(0.0, across) * max(0.0, down)
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, 0 to 1; 0 for two boxes without an area."""
+        common = self.common(other)
+        return common / max(self.area + other.area - common, 1e-9)
+
 
 @dataclass(frozen=True, slots=True)
 class Face:

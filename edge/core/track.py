@@ -77,14 +77,10 @@ class Track:
 def likeness(one: Box, other: Box) -> float:
     """Intersection over union; for boxes that don't touch but are near (in widths) and of like size, a little, so that
     a fast walker is found again. 0 to 1."""
-    across = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
-    down = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
-    common = max(0.0, across) * max(0.0, down)
-    overlap = common / max(one.area + other.area - common, 1e-9)
     (x, y), (u, v) = one.centre, other.centre
     narrow, wide = sorted((max(one.width, 1e-9), max(other.width, 1e-9)))
     near = max(0.0, 1.0 - math.hypot(x - u, y - v) / (1.5 * wide)) * (narrow / wide)
-    return max(overlap, 0.45 * near)
+    return max(one.overlap(other), 0.45 * near)
 
 
 class Tracker:

@@ -116,24 +116,15 @@ def judged(content: bytes, sought: Sought) -> Levels:
     for picture, faces, bare in zip(sought.pictures, sought.faces, sought.hidden, strict=True):
         found = detector.detect(picture)
         for face in faces:
-            near = [other for other in found if overlap(face, other) >= OVERLAP]
+            near = [other for other in found if face.box.overlap(other.box) >= OVERLAP]
             surest = max(near, key=lambda other: other.score) if near else None
             widths.append(face.box.width)
             levels.append(surest.score if surest else 0.0)
             errors.append(apart(face, surest) if surest else float("nan"))
-        beside += [face.score for face in found if all(overlap(face, other) < OVERLAP for other in faces)]
+        beside += [face.score for face in found if all(face.box.overlap(other.box) < OVERLAP for other in faces)]
         hidden += [face.score for face in detector.detect(bare)]
     columns = [np.array(column, np.float64) for column in (widths, levels, errors, beside, hidden)]
     return Levels(len(sought.pictures), *columns)
-
-
-def overlap(one: Face, other: Face) -> float:
-    """Intersection over union."""
-    a, b = one.box, other.box
-    across = min(a.left + a.width, b.left + b.width) - max(a.left, b.left)
-    down = min(a.top + a.height, b.top + b.height) - max(a.top, b.top)
-    common = max(0.0, across) * max(0.0, down)
-    return common / (a.width * a.height + b.width * b.height - common)
 
 
 def apart(face: Face, other: Face) -> float:

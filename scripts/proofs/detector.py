@@ -26,7 +26,6 @@ from models.training.detector_judge import (
     apart,
     judged,
     opened,
-    overlap,
     scenes,
     seek,
 )
@@ -125,8 +124,8 @@ def against_truth(content: bytes) -> dict[str, Any]:
             if seen.visible < 0.95 or seen.box.width < WIDE or seen.attack:
                 continue
             true = Face(seen.box, seen.points, 1.0)
-            near = max(faces, key=lambda face: overlap(true, face), default=None)
-            found.append(near is not None and overlap(true, near) >= OVERLAP)
+            near = max(faces, key=lambda face: true.box.overlap(face.box), default=None)
+            found.append(near is not None and true.box.overlap(near.box) >= OVERLAP)
             if near is not None and found[-1]:
                 errors.append(apart(true, near))
     return shares(np.array(found)) | {"point_error": round(float(np.mean(errors)), 4)}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmarks.pairs import read_people
 from benchmarks.synthetic import SyntheticPeople
-from edge.face import Face
+from edge.face import Box
 from edge.picture import of_pixels
 from models.anysize import any_size
 from models.people.basis import bundled
@@ -52,15 +52,6 @@ class Group:
     """By embedder: n × 128, at the public detector's points, or at the true ones where it found none."""
 
 
-def overlap(face: Face, box: tuple[float, float, float, float]) -> float:
-    """Intersection over union of a face's box and (left, top, width, height)."""
-    left, top, width, height = box
-    right, bottom = face.box.left + face.box.width, face.box.top + face.box.height
-    across = max(0.0, min(right, left + width) - max(face.box.left, left))
-    down = max(0.0, min(bottom, top + height) - max(face.box.top, top))
-    return across * down / (face.box.width * face.box.height + width * height - across * down)
-
-
 def taken(seeds: range, detectors: dict[str, bytes], embedders: dict[str, Looks]) -> Group:
     """Draw a group's pictures and let the networks look at each."""
     found = {name: opened(content, 0.6) for name, content in detectors.items()}
@@ -76,7 +67,7 @@ def taken(seeds: range, detectors: dict[str, bytes], embedders: dict[str, Looks]
             points, off = where.points, float("nan")
             for name, detector in found.items():
                 faces = detector.detect(picture)
-                overlaps[name].append(overlap(faces[0], where.box) if faces else 0.0)
+                overlaps[name].append(faces[0].box.overlap(Box(*where.box)) if faces else 0.0)
                 if name == "public" and overlaps[name][-1] >= OVERLAP:
                     eyes = float(np.linalg.norm(where.points[0] - where.points[1]))
                     points = faces[0].points
