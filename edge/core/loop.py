@@ -56,9 +56,9 @@ class Request:
 
 
 Ask = Callable[[Request], Recogniser | None]
-"""Whoever holds the permits. None: not now (no tag has opened a window, several faces in the zone); nothing is then kept
-of the track but its place, and it is asked again on the frames that follow. Another recogniser than before begins anew:
-what was computed for the one never counts for the other, so a lane gives the same one for as long as evidence may add up.
+"""Whoever holds the permits. None: not now (no tag has opened a window, several faces in the zone); nothing is then
+kept of the track but its place, and it is asked again on the frames that follow. Another recogniser than before begins
+anew, as what was computed for the one never counts for the other: a lane gives the same one while evidence may add up.
 """
 
 
@@ -291,10 +291,9 @@ class Core:
     def _judge(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
         """Is this shot worth embedding, or keeping?"""
         settings, face = self._settings, track.face
-        if face.box.inside(frame.main.width, frame.main.height) < settings.inside:
-            return []
         size, pose = size_of(face, settings.least_px, settings.enough_px), pose_of(face.points)
-        if size * pose < settings.usable:
+        cut_off = face.box.inside(frame.main.width, frame.main.height) < settings.inside
+        if cut_off or size * pose < settings.usable:
             return []
         recogniser = self._asked(frame, track, visit)
         visit.turn_to(recogniser)

@@ -130,8 +130,8 @@ def unknown_person_capture(view: View) -> Truth:
 
 @rule(
     "search-adults-alone",
-    asks="A face is searched among everyone's (1:N) only in a laboratory's research, where enrolled adults, or adults who "
-    "agreed to be searched, are alone in the picture.",
+    asks="A face is searched among everyone's (1:N) only in a laboratory's research, where enrolled adults, or adults "
+    "who agreed to be searched, are alone in the picture.",
     fails="A search among everyone computes a template of whoever comes into the picture, who may never have enrolled. "
     "Compare with one person, after a token (1:1). A search is for a laboratory's research, with such adults alone in "
     "the picture.",
