@@ -182,7 +182,7 @@ def test_an_announced_enrolled_adult_is_known_to_the_study(search):
 
 def test_an_announced_visit_with_two_faces_computes_nothing(search):
     probe(search, 4)
-    made = search.visit(lane_of(search), Stay(4, 1.0, 20.0), Stay(3, 1.0, 20.0, x=430), seconds=17, reads={0.5: uid(4)})
+    made = search.visit(lane_of(search), Stay(4, 1.0, 15.0), Stay(3, 1.0, 15.0, x=430), seconds=16, reads={0.5: uid(4)})
     assert reasons(made) == ["several-faces"]
     assert search.untouched()
 

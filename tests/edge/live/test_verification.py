@@ -193,7 +193,7 @@ def test_a_second_persons_tag_waits_and_the_first_goes_on(door):
 
 def test_a_tag_left_on_the_reader_holds_no_window_open(door):
     reads = {number / 10: uid(0) for number in range(10, 60)}
-    made = door.visit(lane_of(door, 2.0), seconds=3.05, reads=reads)
+    made = door.visit(lane_of(door, 2.0), seconds=3.1, reads=reads)
     assert reasons(made) == ["no-face"]
     assert door.times == [3.0]
 
@@ -259,12 +259,8 @@ def test_a_decision_on_somebody_else_or_on_nothing_decides_nothing(door):
     lane.ask(Request(1, 1, 0, AT))
     owner = door.store.find("volunteer-00")
     told = Decided(1, "matched", owner, 0.99, 1, Box(0, 0, 1, 1), 0, 0, 0, 0)
-    for one in (
-        told,
-        replace(told, track=2),
-        replace(told, reason="below-threshold"),
-        replace(told, reason="no-permit"),
-    ):
+    reasons_told = ("matched", "below-threshold", "no-permit", "poor-shots")
+    for one in (replace(told, track=track, reason=reason) for track in (1, 2) for reason in reasons_told):
         assert lane.decided(one, AT + 1) is None
     assert reasons(lane.tick(AT + 5_000_000_000)) == ["no-face"]
 
