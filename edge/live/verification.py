@@ -93,7 +93,8 @@ class TokenFirst:
 
     def present(self, read: TagRead, now_ns: int) -> Decision | None:
         """See LiveLane. The window's own tag read again changes nothing; another one is told to wait (`busy`)."""
-        self._expire(now_ns)
+        # A reader's thread may have read it a little before the time that the lane was told last.
+        self._expire(now_ns if self._window is None else max(now_ns, self._window.latest_ns))
         owner = None
         try:
             with refusing():

@@ -116,7 +116,8 @@ class Door:
 
     def __post_init__(self) -> None:
         self.store = Store(self.folder, now=self.hands)
-        self.store.adopt(self.record)
+        if self.store.record != self.record:
+            self.store.adopt(self.record)
         self.network = Counted(self.store)
 
     def file(self, person: int) -> File:
