@@ -274,6 +274,15 @@ def test_a_decision_on_somebody_else_or_on_nothing_decides_nothing(door):
     assert reasons(lane.tick(AT + 5_000_000_000)) == ["no-face"]
 
 
+def test_a_decision_on_the_track_for_somebody_else_opens_nothing(door):
+    lane = lane_of(door)
+    lane.present(TagRead(uid(0)), AT)
+    lane.ask(Request(1, 1, 0, AT)).embed([])
+    other = Decided(1, "matched", door.store.find("volunteer-01"), 0.99, 1, Box(0, 0, 1, 1), 0, 0, 0, 0)
+    assert lane.decided(other, AT + 1) is None
+    assert lane.decided(replace(other, subject=None), AT + 1) is None
+
+
 def test_what_a_reference_was_made_with_is_another_network(door):
     door.network.digest = "0" * 64
     assert reasons(door.visit(lane_of(door), HERE, seconds=4, reads={1.0: uid(0)})) == ["no-permit"]
