@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from doorway import BOOTED_NS, Stay, uid
-from house import SITE
+from house import SITE, template
 
 from edge.core.loop import Decided, Request
 from edge.face import Box
@@ -15,6 +15,7 @@ from edge.live.verification import TokenFirst, WindowError
 from edge.reader import TagRead
 from policy import compliance
 from policy.enrolment import withdraw
+from policy.gate import Refused
 
 HERE = Stay(0, 0.0, 9.0)
 AT = BOOTED_NS
@@ -250,8 +251,6 @@ def test_a_tag_read_a_moment_before_the_last_tick_is_no_clock_set_back(door):
 
 
 def test_a_recogniser_kept_from_a_window_that_is_over_computes_nothing(door):
-    from policy.gate import Refused
-
     lane = lane_of(door)
     lane.present(TagRead(uid(0)), AT)
     kept = lane.ask(Request(1, 1, 0, AT))
@@ -259,6 +258,8 @@ def test_a_recogniser_kept_from_a_window_that_is_over_computes_nothing(door):
     lane.present(TagRead(uid(1)), AT + 6_000_000_000)
     with pytest.raises(Refused, match="window-open"):
         kept.embed([])
+    with pytest.raises(Refused, match="window-open"):
+        kept.best(template(7))
     assert door.network.opened == 0
 
 
