@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 from doorway import BOOTED_NS, Door, Stay, uid
 from house import NETWORK, SHOT, laboratory, template
 
 from edge.core.loop import Request
 from edge.live.central import Central
+from edge.live.tag import TagLane
+from edge.live.verification import TokenFirst
 from edge.reader import TagRead
 from policy.enrolment import NotEnrolled, admit_probe, withdraw
 from policy.gate import Refused
+from policy.record import read
 
 HERE = Stay(0, 0.0, 4.0)
 
@@ -33,6 +38,15 @@ def test_in_a_laboratory_an_enrolled_adult_is_found(search):
         (True, "matched", search.store.find("volunteer-00"), None),
         (True, "matched", search.store.find("volunteer-01"), None),
     ]
+
+
+def test_the_laboratorys_record_that_comes_along_runs_all_three_lanes(search):
+    search.store.adopt(read(files("policy") / "records" / "lab-lanes.yaml"))
+    subject = search.store.find("volunteer-00")
+    assert TagLane(search.store).present(TagRead(uid(0)), BOOTED_NS).opened
+    for lane, reads in ((TokenFirst(search.store, search.network), {1.0: uid(0)}), (lane_of(search), {})):
+        (decision,) = search.visit(lane, HERE, seconds=4, reads=reads)
+        assert (decision.opened, decision.subject) == (True, subject)
 
 
 def test_two_abreast_are_both_found(search):

@@ -170,6 +170,17 @@ def test_a_tag_read_while_nothing_is_allowed_opens_no_window(door, end):
     assert door.untouched()
 
 
+def test_a_tag_of_somebody_whose_face_may_not_be_matched_opens_no_window(door):
+    """The record names no matching of faces any more; tags go on."""
+    record = door.store.record
+    ops = tuple(op for op in record.op if (op.kind, op.modality) != ("match", "face"))
+    door.store.adopt(record.model_copy(update={"op": ops}))
+    lane = lane_of(door)
+    assert reasons(door.visit(lane, HERE, seconds=2, reads={1.0: uid(0)})) == ["no-permit"]
+    assert (door.times, lane.windows) == ([1.0], 0)
+    assert door.untouched()
+
+
 def test_an_impostor_with_somebodys_tag_stays_out(door):
     (decision,) = door.visit(lane_of(door), Stay(3, 0.0, 9.0), seconds=7, reads={1.0: uid(0)})
     assert (decision.opened, decision.reason, decision.subject) == (False, "below-threshold", None)
