@@ -22,7 +22,7 @@ from edge.core.frame import Frame
 from edge.core.loop import Core, Settings
 from edge.core.source import converted
 from edge.embed import Embedder
-from edge.face import Crop, Picture, Pixels
+from edge.face import Crop, Pixels
 from edge.lane import Decision
 from edge.live.lane import LiveLane
 from edge.live.network import Network
@@ -81,7 +81,7 @@ def frames(*stays: Stay, seconds: float) -> Iterator[Frame]:
         for stay in stays:
             if stay.begin <= now < stay.end:
                 left, top = stay.x + number % 3, 90 + number % 2
-                picture[top : top + 176, left : left + 176] = portrait(stay.person, f"morning-{number % 2}")
+                picture[top : top + 176, left : left + 176] = portrait(stay.person, "morning-0")
         time_ns = round(now * 1e9)
         yield Frame(number, time_ns, BOOTED_NS + time_ns, converted(picture, "I420"))
 
@@ -189,8 +189,3 @@ class Door:
     def untouched(self) -> bool:
         """Was nothing computed, no face cut out, and the embedder's file not even opened?"""
         return (self.network.opened, self.network.computed, self.core.tally.shots) == (0, [], 0)
-
-
-def picture_of(person: int) -> Picture:
-    """A picture of a drawn person."""
-    return of_pixels(portrait(person, "morning-0"), f"person {person}")
