@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from house import Hands, laboratory, volunteer
 
@@ -65,12 +66,13 @@ def uid(person: int) -> bytes:
 
 @dataclass(frozen=True)
 class Stay:
-    """A person before the camera from `begin` to `end` s, `x` px from the left."""
+    """A person before the camera from `begin` to `end` s, `x` px from the left; `size` px of picture around the face."""
 
     person: int
     begin: float
     end: float
     x: int = 230
+    size: int = 176
 
 
 def frames(*stays: Stay, seconds: float) -> Iterator[Frame]:
@@ -80,8 +82,11 @@ def frames(*stays: Stay, seconds: float) -> Iterator[Frame]:
         picture = np.full((360, 640, 3), 120, np.uint8)
         for stay in stays:
             if stay.begin <= now < stay.end:
-                left, top = stay.x + number % 3, 90 + number % 2
-                picture[top : top + 176, left : left + 176] = portrait(stay.person, "morning-0")
+                left, top, size = stay.x + number % 3, 90 + number % 2, stay.size
+                seen = portrait(stay.person, "morning-0")
+                picture[top : top + size, left : left + size] = cv2.resize(
+                    seen, (size, size), interpolation=cv2.INTER_AREA
+                )
         time_ns = round(now * 1e9)
         yield Frame(number, time_ns, BOOTED_NS + time_ns, converted(picture, "I420"))
 

@@ -59,6 +59,13 @@ def test_two_faces_and_nothing_is_computed(door):
     assert door.untouched()
 
 
+def test_a_small_face_behind_is_a_second_face(door):
+    """About 30 px wide, where the first is 85."""
+    made = door.visit(lane_of(door), HERE, Stay(1, 0.0, 9.0, x=430, size=64), seconds=7, reads={1.0: uid(0)})
+    assert reasons(made) == ["several-faces"]
+    assert door.untouched()
+
+
 def test_when_the_second_face_leaves_the_window_is_still_open(door):
     made = door.visit(lane_of(door), HERE, Stay(1, 0.0, 2.5, x=430), seconds=6, reads={1.0: uid(0)})
     assert reasons(made) == ["matched"]
