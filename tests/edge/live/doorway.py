@@ -66,7 +66,7 @@ def uid(person: int) -> bytes:
 
 @dataclass(frozen=True)
 class Stay:
-    """A person before the camera from `begin` to `end` s, `x` px from the left; `size` px of picture around the face."""
+    """A person before the camera from `begin` to `end` s, `x` px from the left, in a picture of `size` px."""
 
     person: int
     begin: float
