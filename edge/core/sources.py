@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.core.frame import Format
+from edge.core.picamera import PiCamera, Wanted
 from edge.core.source import Drawn, Paced, Source, SourceError, Video, Wish, masked
 from edge.entrance import Entrance
 
@@ -34,7 +35,8 @@ def open_source(
     """
     kind, rest = _kind(address)
     if kind == "picamera2":
-        raise SourceError(f"picamera2:{_number(address, rest)}: this source comes with the next commit.")
+        index = _number(address, rest)
+        return PiCamera(index, Wanted(width, height, rate, small_px, pixels, pixels))
     if kind == "synthetic":
         drawn = Drawn(synthetic(_number(address, rest), width=width, height=height, rate=rate), pixels)
         return Paced(drawn) if paced else drawn

@@ -105,7 +105,7 @@ def test_which_are_live(address, live):
         ("synthetic:-1", "expected a number from 0"),
         ("synthetic:", "expected a number from 0"),
         ("/dev/video987", r"expected a camera, found nothing there \(of /dev/video\*: "),
-        ("/dev/shm", "found what is no device"),
+        ("/dev/fd", "found what is no device"),
         ("none.mp4", "found nothing there"),
         (".", "found what is no file"),
     ],
