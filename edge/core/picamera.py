@@ -39,7 +39,7 @@ class Wanted:
     """What the camera is asked for; sizes in px, even. It may settle for another size, and the frames say which.
 
     `small_px`: the small stream's width, its height in proportion; 0: no small stream. `buffers`: frames in memory, of
-    which all but two may be lent at once. `sensor`: size of the sensor's mode, where the nearest one shows less than
+    which all but two may be lent at once; a camera may give fewer. `sensor`: size of the sensor's mode, where the nearest one shows less than
     the whole field of view (Camera Module 3: (2304, 1296)). `any_colours` takes YUV that isn't known to be BT.601.
     """
 
@@ -227,6 +227,8 @@ class PiCamera:
         names: list[tuple[str, Format]] = [("main", wanted.pixels)]
         if small is not None:
             names.append(("lores", wanted.small_pixels))
+        # As picamera2 counts its requests: a camera may have given fewer buffers than it was asked for.
+        self._buffers = min(len(camera.allocator.buffers(stream)) for stream in camera.streams)
         self._streams = tuple(self._stream(name, kind, agreed[name]) for name, kind in names)
         found = agreed["colour_space"]
         yuv = any(stream.kind != "BGR" for stream in self._streams)
@@ -253,7 +255,7 @@ class PiCamera:
             self._first = sequence
         # Should the sensor's count ever jump back, ours goes on.
         self._number = max(sequence - self._first, self._number + 1)
-        lend = len(self._lent) < self._wanted.buffers - 2
+        lend = len(self._lent) < self._buffers - 2
         planes: list[Planes] = []
         for stream in self._streams:
             mapped = self._mapped(request, stream.name, reshape=False, write=False)

@@ -33,6 +33,8 @@ class Hardware:
     colours: str | None = None
     """What the camera settles for instead of what it was asked for."""
     format: str | None = None
+    buffers: int | None = None
+    """What the camera gives instead of the buffers it was asked for (the virtual one: 4)."""
     skip: int = 0
     """Frames of the sensor that nobody sees between two requests."""
     fails: dict[str, Exception] = field(default_factory=dict)
@@ -190,7 +192,10 @@ class Picamera2:
         if HARDWARE.colours:
             config["colour_space"] = ColorSpace(HARDWARE.colours)
         self.camera_config = config
-        for _ in range(config["buffer_count"]):
+        self.streams = list(self.stream_map.values())
+        count = HARDWARE.buffers or config["buffer_count"]
+        self.allocator = SimpleNamespace(buffers=lambda stream: [None] * count)
+        for _ in range(count):
             buffers = {
                 self.stream_map[name]: Buffer(mmap.mmap(-1, config[name]["framesize"] + 4096), SimpleNamespace())
                 for name in self.stream_map
