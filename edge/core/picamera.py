@@ -39,8 +39,9 @@ class Wanted:
     """What the camera is asked for; sizes in px, even. It may settle for another size, and the frames say which.
 
     `small_px`: the small stream's width, its height in proportion; 0: no small stream. `buffers`: frames in memory, of
-    which all but two may be lent at once; a camera may give fewer. `sensor`: size of the sensor's mode, where the nearest one shows less than
-    the whole field of view (Camera Module 3: (2304, 1296)). `any_colours` takes YUV that isn't known to be BT.601.
+    which all but two may be lent at once; a camera may give fewer. `sensor`: size of the sensor's mode, where the
+    nearest one shows less than the whole field of view (Camera Module 3: (2304, 1296)). `any_colours` takes YUV that
+    isn't known to be BT.601.
     """
 
     width: int = 1280

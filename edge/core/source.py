@@ -21,6 +21,14 @@ OPEN_TIMEOUT_MS, READ_TIMEOUT_MS = 4000, 2000
 """How long OpenCV may take over a network camera. It keeps to neither by itself (a frozen RTSP server: 9 s), which is
 why `edge.core.capture` watches the frames' age."""
 
+TRIES, TRY_S = 30, 0.5
+"""So often on end a frame that can't be decoded is passed over; of a camera, in so many seconds at most: one that
+answers nothing takes READ_TIMEOUT_MS each time."""
+JUMP_S = 0.5
+"""A file's stamps that jump back by more than this belong to another recording."""
+LONGEST_GAP_S = 1.0
+"""What `Paced` waits for a frame at most."""
+
 
 class SourceError(EdgeError, OSError):
     """Error raised when a camera or file can't be opened or read any more: names it, and what to look at."""
@@ -67,14 +75,18 @@ class Video:
     """A file, a network camera (rtsp, http) or a V4L2 device (`/dev/videoN`), through OpenCV; frames are BGR.
 
     A file's stamps are its own, whatever its rate; where two stamps don't rise, the later frame gets the earlier's
-    stamp and 1 ns. Another size in mid-stream is simply another frame's size: who looks at the frames has to ask.
-    Of a damaged file the frames come that can be decoded, then its end. `wish` is for V4L2 alone. Raises SourceError.
+    stamp and 1 ns, and where they jump back by more than JUMP_S (two recordings joined) they go on from there, a
+    frame's time later. What can't be decoded is passed over, TRIES times on end: then it is the file's end, or the
+    camera is lost. Where a stream changes its size on the way, OpenCV (since 4.7) gives all frames in the first one's,
+    stretched if need be, and tells nobody; a camera opened again has its new size. `wish` is for V4L2 alone. Raises
+    SourceError.
     """
 
     def __init__(self, address: str, wish: Wish | None = None) -> None:
         self._name = masked(address)
-        self._number = 0
+        self._number = self._since_ns = 0
         self._last_ns = -1
+        self._frame_ns = 1
         network = "://" in address
         device = not network and (address.startswith("/dev/") or Path(address).is_char_device())
         self._live = network or device
@@ -106,19 +118,39 @@ class Video:
 
     def read(self) -> Frame | None:
         """See Source. The end of a file is None; a live camera that gives nothing more is lost."""
-        fine, pixels = self._video.read()
+        pixels = self._next()
         arrived = time.monotonic_ns()
-        if not fine:
+        if pixels is None:
             if self._live:
                 raise SourceError(f"{self._name}: the camera gives no more frames. Is it on and reachable?")
             if not self._number:
                 raise SourceError(f"{self._name}: expected a video, found no frame that can be decoded.")
             return None
-        stamp = arrived if self._live else round(self._video.get(cv2.CAP_PROP_POS_MSEC) * 1e6)
+        stamp = arrived if self._live else self._own_stamp()
+        frame_ns = stamp - self._last_ns
         self._last_ns = stamp = max(stamp, self._last_ns + 1)
-        frame = Frame(self._number, stamp, arrived, of_bgr(np.asarray(pixels, np.uint8)))
+        if self._number and frame_ns > 0:
+            self._frame_ns = frame_ns
+        frame = Frame(self._number, stamp, arrived, of_bgr(pixels))
         self._number += 1
         return frame
+
+    def _next(self) -> Pixels | None:
+        begun = time.monotonic()
+        for _ in range(TRIES):
+            fine, pixels = self._video.read()
+            if fine:
+                return np.asarray(pixels, np.uint8)
+            if self._live and time.monotonic() - begun > TRY_S:
+                break
+        return None
+
+    def _own_stamp(self) -> int:
+        stamp = round(self._video.get(cv2.CAP_PROP_POS_MSEC) * 1e6) + self._since_ns
+        if stamp < self._last_ns - JUMP_S * 1e9:
+            self._since_ns += self._last_ns + self._frame_ns - stamp
+            stamp = self._last_ns + self._frame_ns
+        return stamp
 
     def close(self) -> None:
         """See Source."""
@@ -189,7 +221,8 @@ def converted(pixels: Pixels, kind: Format) -> Planes:
 class Paced:
     """Another source as a live camera gives it: each frame when its stamp is due, no sooner.
 
-    `speed` 2 plays twice as fast. A consumer that is slow loses frames, as it would with a camera.
+    `speed` 2 plays twice as fast. A consumer that is slow loses frames, as it would with a camera. A gap of more than
+    LONGEST_GAP_S between two frames isn't waited out: whoever watches the frames' age would take it for a freeze.
     """
 
     def __init__(self, source: Source, speed: float = 1.0) -> None:
@@ -209,7 +242,11 @@ class Paced:
         if self._begun_ns is None:
             self._begun_ns = time.monotonic_ns() - round(frame.time_ns / self._speed)
         due = self._begun_ns + round(frame.time_ns / self._speed)
-        if (early := due - time.monotonic_ns()) > 0:
+        early = due - time.monotonic_ns()
+        if early > LONGEST_GAP_S * 1e9:
+            self._begun_ns -= early - round(LONGEST_GAP_S * 1e9)
+            early = round(LONGEST_GAP_S * 1e9)
+        if early > 0:
             time.sleep(early / 1e9)
         return Frame(frame.number, frame.time_ns, time.monotonic_ns(), frame.main, frame.small)
 
