@@ -1,14 +1,19 @@
-"""Putting the networks of the registry to work: a detector, and under a permit an embedder."""
+"""Putting the networks of the registry to work: a detector, a liveness network, and under a permit an embedder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from edge.detect import Detector
 from edge.embed import Embedder, Scaling
+from edge.liveness import Liveness
 from edge.network import Backend, NetworkError, OnnxRuntime
 from models.anysize import any_size
-from models.registry import Installed, Network
+from models.errors import NotInstalled
+from models.network import LogitsOutput
+from models.registry import Installed, Network, Registry
 from policy.gate import Gate
 from policy.permit import Permit
 
@@ -61,6 +66,27 @@ def open_embedder(
         return around(OnnxRuntime(installed.read(), network.id, threads))
 
     return Embedder(opened, scaling, gate, permit, mirrored)
+
+
+def open_liveness(installed: Installed, threads: int = 1, around: Around = _bare) -> Liveness:
+    """A liveness network, its digest checked. It makes no template, so it takes no permit; the core runs it only after
+    the lane has answered with one. Raises ModelError, NetworkError."""
+    network = installed.network
+    _expect(network, "liveness")
+    contract, output = network.input, network.output
+    if not isinstance(output, LogitsOutput) or contract.crop is None or not isinstance(contract.width, int):
+        raise NetworkError(f"{network.id}: expected a contract with a square crop of fixed size and logits.")
+    backend = around(OnnxRuntime(installed.read(), network.id, threads))
+    scaling = Scaling(contract.colour == "RGB", contract.divisor, contract.mean, contract.deviation)
+    return Liveness(backend, scaling, contract.crop.scale, contract.width, output.classes)
+
+
+def installed_liveness(registry: Registry, folder: Path | None = None) -> Installed | None:
+    """The first liveness network of the manifest that is installed; None: none is. Raises ModelError."""
+    for network in registry.of("liveness"):
+        with suppress(NotInstalled):
+            return registry.locate(network.id, folder)
+    return None
 
 
 def _expect(network: Network, role: str) -> None:

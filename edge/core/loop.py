@@ -13,19 +13,20 @@ from numpy.typing import NDArray
 
 from edge.core.crop import crop, luma_crop
 from edge.core.evidence import Evidence
-from edge.core.frame import Frame
+from edge.core.frame import Frame, Planes
 from edge.core.motion import COLUMNS, ROWS, Change, Motion
 from edge.core.refine import Finder, refined
 from edge.core.shot import Quality, light_of, pose_of, sharpness_of, size_of
 from edge.core.track import Track, Tracker
 from edge.core.watch import Off
 from edge.errors import EdgeError
-from edge.face import Box, Crop, Face, Picture, Template, frozen
+from edge.face import Box, Crop, Face, Picture, Pixels, Template, frozen
 from edge.gallery import Candidate
 from policy.gate import Refused
 
-Reason = Literal["matched", "below-threshold", "no-permit", "poor-shots"]
-"""`no-permit`: nobody was asked for a template of, or the gate refused. `poor-shots`: no view good enough to embed."""
+Reason = Literal["matched", "below-threshold", "no-permit", "poor-shots", "spoof-suspected"]
+"""`no-permit`: nobody was asked for a template of, or the gate refused. `poor-shots`: no view good enough to embed.
+`spoof-suspected`: the shot to be embedded looked like a picture held up, so no template was made of it."""
 
 
 class SettingsError(EdgeError, ValueError):
@@ -41,6 +42,23 @@ class Recogniser(Protocol):
 
     def best(self, probe: Template) -> Candidate:
         """The most alike reference. Raises policy.gate.Refused."""
+        ...
+
+
+class Watcher(Protocol):
+    """What looks at a shot before a template is made of it: edge.liveness.Liveness."""
+
+    @property
+    def limit(self) -> float:
+        """The share of spoof from which a face is suspected."""
+        ...
+
+    def cut(self, planes: Planes, face: Face) -> Pixels:
+        """What it will look at, out of a frame that is soon gone. Raises NetworkError."""
+        ...
+
+    def spoof(self, cut: Pixels) -> float:
+        """How much it looks like a picture held up, 0 to 1. Raises NetworkError."""
         ...
 
 
@@ -125,7 +143,8 @@ class Decided:
     `took_ns` from that frame's arrival to the decision, by the machine's clock.
 
     `subject` and `score` are the most alike reference and its cosine; None where no template was computed. `detail` is
-    what the gate said when it refused.
+    what the gate said when it refused. `spoof`: what liveness made of the shot most suspected, 0 to 1; None where it
+    isn't installed or looked at none.
     """
 
     track: int
@@ -139,6 +158,7 @@ class Decided:
     first_ns: int
     took_ns: int
     detail: str = ""
+    spoof: float | None = None
 
 
 @dataclass(slots=True)
@@ -152,6 +172,9 @@ class _Visit:
     refused: str = ""
     held: tuple[Crop, Quality] | None = None
     """The best shot not yet embedded."""
+    cut: Pixels | None = None
+    """What liveness will look at of it."""
+    spoof: float | None = None
     embedded: float = 0.0
     """Quality of the best shot embedded."""
     best: Candidate | None = None
@@ -168,6 +191,8 @@ class Tally:
     detections: int = 0
     """In the small stream; each shot that is kept takes another one on 160 × 160 px."""
     shots: int = 0
+    liveness: int = 0
+    """Looks of the liveness network."""
     embeddings: int = 0
     tracks: int = 0
 
@@ -175,8 +200,15 @@ class Tally:
 class Core:
     """Not for use by several threads at once. `step` takes the frames in order, `finish` ends the open tracks."""
 
-    def __init__(self, detector: Finder, ask: Ask, settings: Settings, watch: Off | None = None) -> None:
-        self._detector, self._ask, self._settings = detector, ask, settings
+    def __init__(
+        self,
+        detector: Finder,
+        ask: Ask,
+        settings: Settings,
+        watch: Off | None = None,
+        liveness: Watcher | None = None,
+    ) -> None:
+        self._detector, self._ask, self._settings, self._liveness = detector, ask, settings, liveness
         self._watch = watch or Off()
         self._motion, self._tracker = Motion(), Tracker()
         self._visits: dict[int, _Visit] = {}
@@ -289,11 +321,13 @@ class Core:
         self._watch.lap("crop")
         self.tally.shots += 1
         visit.held = shot, quality
+        if self._liveness is not None:
+            visit.cut = self._liveness.cut(frame.main, close)
         if quality.score >= settings.good or visit.evidence.shots:
             return self._embed(frame, track, visit)
         return []
 
-    def _embed(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
+    def _embed(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:  # noqa: PLR0911  each says why not
         """The shot held becomes evidence, if the lane and its gate let it."""
         if visit.held is None:
             return []
@@ -303,6 +337,8 @@ class Core:
         if recogniser is None:
             return []
         (shot, quality), visit.held = visit.held, None
+        if self._suspected(visit):
+            return [self._decide(frame, track, visit, "spoof-suspected")]
         try:
             template = recogniser.embed([shot])[0]
             self._watch.lap("embed")
@@ -318,6 +354,16 @@ class Core:
         if visit.evidence.shots >= self._settings.most_shots or visit.embedded * self._settings.better > 1.0:
             return [self._decide(frame, track, visit, "below-threshold")]
         return []
+
+    def _suspected(self, visit: _Visit) -> bool:
+        """One suspicion decides: who could try until one shot passes would only have to try."""
+        if self._liveness is None or visit.cut is None:
+            return False
+        spoof, visit.cut = self._liveness.spoof(visit.cut), None
+        self._watch.lap("liveness")
+        self.tally.liveness += 1
+        visit.spoof = max(spoof, visit.spoof or 0.0)
+        return spoof >= self._liveness.limit
 
     def _overdue(self, frame: Frame) -> list[Decided]:
         """Tracks that have waited long enough: embed the best there is, or decide against."""
@@ -348,7 +394,7 @@ class Core:
         return decided
 
     def _decide(self, frame: Frame, track: Track, visit: _Visit, reason: Reason) -> Decided:
-        visit.decided, visit.held = True, None
+        visit.decided, visit.held, visit.cut = True, None, None
         best = visit.best
         return Decided(
             track=track.id,
@@ -362,6 +408,7 @@ class Core:
             first_ns=track.first_ns,
             took_ns=time.monotonic_ns() - frame.arrived_ns,
             detail=visit.refused,
+            spoof=visit.spoof,
         )
 
 
