@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge.core.crop import crop, luma_crop
 from edge.core.evidence import Evidence
 from edge.core.frame import Frame, Planes
+from edge.core.glimpse import glimpse
 from edge.core.motion import COLUMNS, ROWS, Change, Motion
 from edge.core.refine import Finder, refined
 from edge.core.shot import Quality, light_of, pose_of, sharpness_of, size_of
@@ -285,7 +286,7 @@ class Core:
         across, down = frame.main.width / small.shape[1], frame.main.height / small.shape[0]
         faces = [enlarged(face, across, down) for face in found]
         before = len(self._tracker.tracks)
-        seen = self._tracker.update(faces, frame.time_ns)
+        seen = self._tracker.update(faces, frame.time_ns, [glimpse(small, face.box) for face in found])
         fresh = len(self._tracker.tracks) - before
         self.tally.tracks += fresh
         self._looked_ns = frame.time_ns
@@ -323,6 +324,7 @@ class Core:
         visit.held = shot, quality
         if self._liveness is not None:
             visit.cut = self._liveness.cut(frame.main, close)
+        track.carries = "evidence"
         if quality.score >= settings.good or visit.evidence.shots:
             return self._embed(frame, track, visit)
         return []
@@ -395,6 +397,7 @@ class Core:
 
     def _decide(self, frame: Frame, track: Track, visit: _Visit, reason: Reason) -> Decided:
         visit.decided, visit.held, visit.cut = True, None, None
+        track.carries = "decision"
         best = visit.best
         return Decided(
             track=track.id,
