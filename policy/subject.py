@@ -63,6 +63,8 @@ class File(_Value):
     """None where nothing rests on consent."""
     later_age: Years | None = None
     """A lower age stated after the attestation."""
+    probes: bool = False
+    """An adult who agreed to be compared with others' references, without leaving one."""
     keep_until: date
     references: Mapping[Modality, Digest] = {}
     """SHA-256 of each sealed reference, so that an older one put back is not taken for it."""
