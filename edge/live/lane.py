@@ -14,14 +14,20 @@ class LiveLane(Protocol):
     """One way in at a real door. One thread; times by the machine's monotonic clock (time.monotonic_ns), which is that
     of `edge.core.frame.Frame.arrived_ns`.
 
-    The loop's part: `tick` before each frame; `present` for each tag read, and where it gives None, `Core.renew`, so
-    that nothing seen before the tag counts; `decided` for each decision of the core. A Decision is to be carried out
-    and noted as one transaction; None is nothing to note.
+    The loop's part: `tick` before each frame; `present` for each tag read, and `Core.renew` whenever `windows` has
+    grown by it, so that nothing seen before the tag counts; `decided` for each decision of the core. A Decision is to
+    be carried out and noted as one transaction; None is nothing to note. Its people are the store's pseudonyms: whoever
+    writes them down takes `Store.pseudonym` for the purpose.
     """
 
     @property
     def name(self) -> LaneName:
         """Its name in the list of lanes."""
+        ...
+
+    @property
+    def windows(self) -> int:
+        """How many windows tags have opened so far."""
         ...
 
     def present(self, read: TagRead, now_ns: int) -> Decision | None:

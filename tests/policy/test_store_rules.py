@@ -89,7 +89,9 @@ def both() -> Record:
         for op in record.op
         if op.kind in ("enrol", "match")
     ]
-    return record.model_copy(update={"op": (*record.op, *more)})
+    assert isinstance(record.dpia.ops, tuple)
+    dpia = record.dpia.model_copy(update={"ops": (*record.dpia.ops, *(op.id for op in more))})
+    return record.model_copy(update={"op": (*record.op, *more), "dpia": dpia})
 
 
 def test_a_tag_passes_under_lighter_rules(store):
