@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -38,8 +39,28 @@ class Source(Protocol):
 
 
 def masked(address: str) -> str:
-    """An address without its password, for messages."""
-    return re.sub(r"(//[^/:@\s]*:)[^@/\s]*@", r"\1…@", address)
+    """An address for messages: what could be a password or a token is left out.
+
+    That is all before the last `@` but the user's name, and each value after a `?`; more than needed, if in doubt.
+    """
+    match = re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]*:/*)?(.*)", address, re.DOTALL)
+    kind, rest = (match[1] or "", match[2]) if match else ("", address)
+    if not kind and ":" not in rest:  # a file's path
+        return address
+    secret, at, place = rest.rpartition("@")
+    if at:
+        name, colon, _ = secret.partition(":")
+        secret = f"{name}:…" if colon else "…"
+    return f"{kind}{secret}{at}" + re.sub(r"([?&;#][^=&;#]*)=[^&;#]*", r"\1=…", place)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a V4L2 camera is asked for, px and frames a second; it may give another size, and the frames say which."""
+
+    width: int
+    height: int
+    rate: float
 
 
 class Video:
@@ -47,31 +68,41 @@ class Video:
 
     A file's stamps are its own, whatever its rate; where two stamps don't rise, the later frame gets the earlier's
     stamp and 1 ns. Another size in mid-stream is simply another frame's size: who looks at the frames has to ask.
+    Of a damaged file the frames come that can be decoded, then its end. `wish` is for V4L2 alone. Raises SourceError.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, wish: Wish | None = None) -> None:
         self._name = masked(address)
-        self._live = "://" in address
-        device = address.startswith("/dev/video")
-        if not self._live and not Path(address).exists():
-            raise SourceError(f"{self._name}: expected a video file or a camera, found nothing there.")
-        if device:
-            self._live = True
-            self._video = cv2.VideoCapture(address, cv2.CAP_V4L2)
-        else:
-            settings = [cv2.CAP_PROP_N_THREADS, 1]
-            if self._live:
-                settings += [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS]
-                settings += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
-            self._video = cv2.VideoCapture(address, cv2.CAP_FFMPEG, settings)
-        if not self._video.isOpened():
-            self._video.release()
-            raise SourceError(
-                f"{self._name}: expected frames, but it can't be opened. Is it on, reachable, of a kind this OpenCV "
-                "reads? Are name and password right?"
-            )
         self._number = 0
         self._last_ns = -1
+        network = "://" in address
+        device = not network and (address.startswith("/dev/") or Path(address).is_char_device())
+        self._live = network or device
+        settings: list[int] = []
+        if device:
+            _camera_file(address)
+        elif not network:
+            _video_file(address)
+            settings = [cv2.CAP_PROP_N_THREADS, 1]
+        else:
+            settings = [cv2.CAP_PROP_N_THREADS, 1, cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS]
+            settings += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
+        self._video = cv2.VideoCapture(address, cv2.CAP_V4L2 if device else cv2.CAP_FFMPEG, settings)
+        if not self._video.isOpened():
+            self._video.release()
+            hint = "Is it on and reachable? Are name and password right?" if network else ""
+            hint = hint or ("Is it a camera, and not in use elsewhere?" if device else "Is it a video, and whole?")
+            raise SourceError(f"{self._name}: expected frames, but it can't be opened. {hint}")
+        if device and wish is not None:  # a camera that can't takes the nearest it can
+            for setting, value in (
+                (cv2.CAP_PROP_FRAME_WIDTH, wish.width),
+                (cv2.CAP_PROP_FRAME_HEIGHT, wish.height),
+                (cv2.CAP_PROP_FPS, wish.rate),
+            ):
+                self._video.set(setting, value)
+
+    def __repr__(self) -> str:
+        return f"<Video {self._name}>"
 
     def read(self) -> Frame | None:
         """See Source. The end of a file is None; a live camera that gives nothing more is lost."""
@@ -94,19 +125,43 @@ class Video:
         self._video.release()
 
 
+def _camera_file(address: str) -> None:
+    """Raise SourceError unless a V4L2 device could be there: OpenCV's own word is that it can't be opened."""
+    path = Path(address)
+    if not path.exists():
+        here = ", ".join(sorted(str(other) for other in Path("/dev").glob("video*"))) or "none"
+        raise SourceError(f"{address}: expected a camera, found nothing there (of /dev/video*: {here}). Plugged in?")
+    if not path.is_char_device():
+        raise SourceError(f"{address}: expected a camera, found what is no device. A video file lies elsewhere.")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise SourceError(f"{address}: expected to be let in, found no permission. Is the user in the group video?")
+
+
+def _video_file(address: str) -> None:
+    path, name = Path(address), masked(address)
+    if not path.exists():
+        raise SourceError(f"{name}: expected a video file or a camera, found nothing there.")
+    if not path.is_file():
+        raise SourceError(f"{name}: expected a video file, found what is no file.")
+    if not os.access(path, os.R_OK):
+        raise SourceError(f"{name}: expected a video file that can be read, found no permission.")
+
+
 class Drawn:
     """The synthetic entrance as a source, in any format."""
 
     def __init__(self, entrance: Entrance, kind: Format = "I420") -> None:
-        self._frames: Iterator[tuple[int, Frame]] | None = None
-        self._entrance, self._kind = entrance, kind
+        self.entrance, self._kind = entrance, kind
         self._number = 0
+
+    def __repr__(self) -> str:
+        return f"<Drawn {self.entrance.width} × {self.entrance.height}, seed {self.entrance.seed}>"
 
     def read(self) -> Frame | None:
         """See Source."""
-        if self._number >= len(self._entrance):
+        if self._number >= len(self.entrance):
             return None
-        drawn = self._entrance.frame(self._number)
+        drawn = self.entrance.frame(self._number)
         main = converted(drawn.pixels, self._kind)
         frame = Frame(self._number, drawn.time_ns, time.monotonic_ns(), main)
         self._number += 1
@@ -142,6 +197,9 @@ class Paced:
             raise ValueError(f"speed: expected more than 0, found {speed}")
         self._source, self._speed = source, speed
         self._begun_ns: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Paced {self._source!r}>"
 
     def read(self) -> Frame | None:
         """See Source. `arrived_ns` is when the frame was due and given."""
