@@ -211,7 +211,7 @@ class Core:
 
         A frame of another size than the last ends all tracks and begins anew: the camera was changed.
         """
-        self._watch.begin()
+        self._watch.begin(frame.time_ns)
         decided: list[Decided] = []
         size = frame.main.width, frame.main.height
         if size != self._size:
@@ -228,7 +228,7 @@ class Core:
         decided += self._overdue(frame)
         decided += self._end(self._tracker.expire(frame.time_ns), frame)
         for _ in decided:
-            self._watch.note("frame-to-decision", time.monotonic_ns() - frame.arrived_ns)
+            self._watch.decision(frame.time_ns, frame.arrived_ns)
         self._watch.lap("decide")
         return decided
 
