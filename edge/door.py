@@ -78,12 +78,14 @@ class PulsedDoor:
     def open(self, seconds: float) -> None:
         """See Door."""
         if not 0 < seconds <= LONGEST_S:
-            raise DoorError(f"{self._name}: expected a pulse of 0 to {LONGEST_S:g} s, found {seconds}. It stays closed.")
+            raise DoorError(
+                f"{self._name}: expected a pulse of up to {LONGEST_S:g} s, found {seconds}. It stays closed."
+            )
         with self._lock:
             if self._closed:
                 raise DoorError(f"{self._name}: expected an open connection, found it closed. Open a new one.")
             if self._fault:
-                raise DoorError(f"{self._name}: it couldn't be closed before ({self._fault}). Look at relay and wiring.")
+                raise DoorError(f"{self._name}: it couldn't be closed before ({self._fault}). Look at the relay.")
             self._until_ns = max(self._until_ns, time.monotonic_ns() + round(seconds * 1e9))
             # The end is armed before the beginning: no path leaves a released door without a timer behind it.
             if self._timer is None:
@@ -146,7 +148,7 @@ class PulsedDoor:
 
 
 class FakeDoor(PulsedDoor):
-    """No door: `history` holds (when by time.monotonic_ns, released) of every change. Closes in time like a real one."""
+    """No door: `history` holds (when by time.monotonic_ns, released) of every change. Closes like a real one."""
 
     def __init__(self, name: str = "fake door") -> None:
         self.history: list[tuple[int, bool]] = []

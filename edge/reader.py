@@ -101,7 +101,7 @@ def recording(path: Path) -> list[Replayed]:
             ) from error
         if not 4 <= len(uid) <= 10 or not (found[-1].at_s if found else 0.0) <= at_s < float("inf"):
             raise ReaderError(
-                f"{path}:{number}: expected a tag of 4 to 10 bytes, not before the one ahead of it, found {line[:80]!r}."
+                f"{path}:{number}: expected 4 to 10 bytes, not before the read ahead of it, found {line[:80]!r}."
             )
         found.append(Replayed(at_s, TagRead(uid)))
     return found

@@ -287,7 +287,7 @@ def _problem(found: dict[Key, tuple[int, int]], key: Key, document: Mapping[str,
         advice = f"Did you mean {near[0]}?" if near else "Take it out."
         return Problem(line, column, _name(key), f"one of {', '.join(known)}", "an unknown key", advice)
     if kind == "missing":
-        return Problem(line, column, _name(key), "it to be set", "nothing", "Add it: threshold run --template explains.")
+        return Problem(line, column, _name(key), "a value", "nothing", "Add it: threshold run --template.")
     if kind.startswith("union_tag"):
         tags = str(context.get("expected_tags", "")).replace("'", "")
         what = _shown(context["tag"]) if "tag" in context else "no kind"

@@ -1,4 +1,4 @@
-"""A tag reader in a thread of its own: what was read waits in a short queue, and a reader that is gone is tried again."""
+"""A tag reader in a thread of its own: reads wait in a short queue, and a reader that is gone is tried again."""
 
 from __future__ import annotations
 
