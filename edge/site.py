@@ -61,7 +61,7 @@ class TokenLane(_FaceLane):
     """`[[lane]]` of kind face-tag: a tag opens a short window for its owner's face."""
 
     kind: Literal["face-tag"]
-    window_s: Annotated[float, Field(ge=0.5, le=60)] = 8.0
+    window_s: Annotated[float, Field(ge=1, le=15)] = 5.0
     """For how long after the tag the owner's face is looked for, seconds."""
 
 
@@ -78,7 +78,7 @@ class Camera(_Table):
     """`[camera]`: where frames come from."""
 
     address: Annotated[str, Field(min_length=1)]
-    """/dev/video0, rtsp://…, http://…, picamera, a video file, or synthetic:SEED (drawn people, no camera)."""
+    """/dev/video0, rtsp://…, http://…, picamera2:0, or synthetic:SEED (drawn people, no camera)."""
     detect_px: Annotated[int, Field(strict=True, ge=96, le=1920)] = 480
     """Width of the picture that faces are searched in, px."""
 
@@ -110,21 +110,7 @@ class CardReader(_Table):
     """A part of the reader's name, where there are several; empty: the first."""
 
 
-class OsdpReader(_Table):
-    """`[reader]` of kind osdp: a wall reader on RS-485."""
-
-    kind: Literal["osdp"]
-    port: Annotated[str, Field(min_length=1)]
-    """The serial device, such as /dev/ttyUSB0."""
-    baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
-    """Bits per second."""
-    address: Annotated[int, Field(strict=True, ge=0, le=126)] = 0
-    """The reader's address on the line."""
-    key_file: Annotated[str, Field(min_length=1)]
-    """A file (mode 0600) with the secure channel's key: 32 hexadecimal digits. Relative to this file."""
-
-
-ReaderSettings = Annotated[ReplayReader | CardReader | OsdpReader, Field(discriminator="kind")]
+ReaderSettings = Annotated[ReplayReader | CardReader, Field(discriminator="kind")]
 _OpenFor = Annotated[float, Field(ge=0.2, le=LONGEST_S)]
 
 
@@ -317,7 +303,7 @@ _TABLES: dict[str, type[_Table] | tuple[type[_Table], ...]] = {
     "networks": Networks,
     "metrics": Metrics,
     "lane": (TagLane, TokenLane, CentralLane),
-    "reader": (ReplayReader, CardReader, OsdpReader),
+    "reader": (ReplayReader, CardReader),
     "door": (FakeDoor, RelayDoor),
 }
 

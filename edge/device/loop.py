@@ -33,7 +33,7 @@ from edge.door import Door, DoorError
 from edge.lane import Decision
 from edge.live.lane import LiveLane
 from edge.reader import TagReader
-from edge.transaction import Stamp, Transaction
+from edge.transaction import Origin, Stamp, Transaction
 from policy.clock import ClockBehind
 from policy.errors import PolicyError
 
@@ -76,6 +76,7 @@ class Parts:
     core: CoreSettings | None = None
     open_reader: Callable[[], TagReader] | None = None
     least_free_bytes: int = 0
+    origin: Origin = "pilot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,8 @@ class Device:
         self._capture: Capture | None = None
         self._reader: Watched | None = None
         self._last: Frame | None = None
+        self._opened: dict[str, int] = {}
+        """When the tag was presented for which a lane's window is open."""
         self._number = 0
         self._begun_ns = time.monotonic_ns()
         self._care_ns = self._disk_ns = self._store_ns = 0
@@ -189,7 +192,7 @@ class Device:
         now_ns = time.monotonic_ns()
         for lane in self._lanes():
             for decision in self._asked(lane.tick, now_ns) or ():
-                self._carry_out(lane, decision, now_ns)
+                self._carry_out(lane, decision, self._opened.pop(lane.name, now_ns))
         self._read_tags()
         if self._capture is not None:
             due, self._frame_due = self._frame_due, False
@@ -205,15 +208,17 @@ class Device:
                 continue
             lanes = self._lanes()
             if not lanes:
-                self._counted("any", False, f"device-{self._why_not()}")
+                self._counted("any", False, f"device-{self._why_not() or 'no-lane'}")
             for lane in lanes:
                 self._present(lane, presented)
 
     def _present(self, lane: LiveLane, presented: Presented) -> None:
         before = lane.windows
         decision = self._asked(lane.present, presented.read, presented.at_ns)
-        if lane.windows != before and self._core is not None:
-            self._core.renew()
+        if lane.windows != before:
+            self._opened[lane.name] = presented.at_ns
+            if self._core is not None:
+                self._core.renew()
         if decision is not None:
             self._carry_out(lane, decision, presented.at_ns)
 
@@ -234,8 +239,9 @@ class Device:
             for lane in self._lanes():
                 decision = self._asked(lane.decided, one, time.monotonic_ns())
                 if decision is not None:
+                    # Who needs no tag presents the face by coming into view.
                     seen_ns = frame.arrived_ns - max(0, one.time_ns - one.first_ns)
-                    self._carry_out(lane, decision, frame.arrived_ns, seen_ns)
+                    self._carry_out(lane, decision, self._opened.pop(lane.name, seen_ns), seen_ns)
 
     def _ask(self, request: Request) -> Recogniser | None:
         """Of the lanes the one that looks at faces; there is at most one (edge.site)."""
@@ -284,7 +290,7 @@ class Device:
         row = Transaction(
             id=f"{session}-{self._number}",
             lane=lane.name,
-            origin="pilot",
+            origin=self._parts.origin,
             session=session,
             entered=self._entered(seen_ns, presented_ns),
             presented=self._stamp(presented_ns),
@@ -412,6 +418,7 @@ class Device:
         """Let go of the store, and of every permit, window and template that stood on it."""
         keeper, self._keeper = self._keeper, None
         self._core = None
+        self._opened.clear()
         if keeper is not None:
             keeper.close()
 
