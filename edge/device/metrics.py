@@ -39,7 +39,7 @@ class MetricsError(EdgeError, OSError):
 
 
 class Figures(Collector):
-    """What a device's tally and stopwatch hold, as Prometheus' families. Written by the loop, read by another thread."""
+    """What a device's tally and stopwatch hold, as Prometheus' families; the loop writes it, another thread reads."""
 
     def __init__(self, device: Device, watch: Stopwatch, machine: Machine | None = None) -> None:
         self._device, self._watch = device, watch
