@@ -117,7 +117,7 @@ class Site:
     # --- what a person asks for ---
 
     def work(self, signals: _Signals, seconds: float | None, measure: bool, json: bool) -> None:
-        """Run the device and say how it went. Exit 1 where the gate refuses, or a thread had to be left behind."""
+        """Run the device and say how it went. Exit 1 where the gate refuses."""
         from edge.core.watch import Off, Stopwatch
         from edge.device.loop import Device
         from edge.health import Monitor
@@ -147,10 +147,10 @@ class Site:
         else:
             _print(document)
         if device.stuck:
-            # Python would wait for nothing, but a library may not let the process end: everything is on disk by now.
+            # A thread inside a camera's library can keep the process from ending. Door and files are closed by now.
             sys.stdout.flush()
             sys.stderr.flush()
-            os._exit(1)
+            os._exit(0)
 
     def check(self, json: bool) -> None:
         """Look at everything that `run` needs, and say of each whether it is there. Exit 1 if something isn't."""

@@ -23,7 +23,7 @@ from edge.device.loop import Device, Parts, Told
 from edge.door import DoorError, FakeDoor
 from edge.face import Box
 from edge.lane import Decision
-from edge.reader import Replayed, ReaderError, TagRead, TimedReader
+from edge.reader import ReaderError, Replayed, TagRead, TimedReader
 from edge.transaction import Transaction
 from policy.database import Busy, DatabaseError
 
@@ -163,7 +163,7 @@ class Running:
     def _run(self) -> None:
         try:
             self.ended.append(self.device.run(self.stop, 20))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  told in `ended`
             self.ended.append(error)
 
     def __enter__(self) -> Device:
