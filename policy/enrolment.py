@@ -82,6 +82,22 @@ def enrol_tag(store: Store, file: File, uid: bytes) -> str:
     return subject
 
 
+def admit_probe(store: Store, file: File) -> str:
+    """Take in an adult whose face may be compared with others' references and who leaves none; the pseudonym.
+
+    Of each visit a template is computed in memory, under a `probe-only` permit. Raises NotEnrolled, StoreError.
+    """
+    subject = _admitted(store, file.model_copy(update={"probes": True}), "face")
+    try:
+        _permit(store, subject, file, "face", [], "probe-only")
+        admitted = store.file(subject).model_copy(update={"state": "active"})
+        store.change(subject, admitted)
+    except BaseException:
+        _left(store, subject)
+        raise
+    return subject
+
+
 def declined(store: Store, by: By, child: Child, notice: str) -> None:
     """Note that somebody said no, so that nobody is asked twice by mistake; who it was is not kept."""
     store.ledger.append(Consented(subject=secrets.token_hex(16), decision="refused", by=by, child=child, notice=notice))
@@ -155,10 +171,17 @@ def _admitted(store: Store, file: File, modality: Modality) -> str:
     return subject
 
 
-def _permit(store: Store, subject: str, file: File, modality: Modality, contents: Sequence[bytes]) -> Permit:
+def _permit(
+    store: Store,
+    subject: str,
+    file: File,
+    modality: Modality,
+    contents: Sequence[bytes],
+    kind: Literal["enrol", "probe-only"] = "enrol",
+) -> Permit:
     agreement = file.agreement
     with store.database.writing():
-        permit = store.permit("enrol", subject, modality, contents)
+        permit = store.permit(kind, subject, modality, contents)
         if agreement is not None:
             store.ledger.append(
                 Consented(

@@ -27,7 +27,7 @@ from policy.gate import Refused
 
 Reason = Literal["matched", "below-threshold", "no-permit", "poor-shots", "spoof-suspected"]
 """`no-permit`: nobody was asked for a template of, or the gate refused. `poor-shots`: no view good enough to embed.
-`spoof-suspected`: the shot to be embedded looked like a picture held up, so no template was made of it."""
+`spoof-suspected`: a shot looked like a picture held up, so its template was dropped without being compared."""
 
 
 class SettingsError(EdgeError, ValueError):
@@ -47,7 +47,7 @@ class Recogniser(Protocol):
 
 
 class Watcher(Protocol):
-    """What looks at a shot before a template is made of it: edge.liveness.Liveness."""
+    """What looks at a shot before its template is compared: edge.liveness.Liveness."""
 
     @property
     def limit(self) -> float:
@@ -65,16 +65,20 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a lane is asked before a template is computed: of which track, how many faces are in view, and when."""
+    """What a lane is asked before a face is cut out, and again before a template is computed: of which track, how many
+    faces are in view, and when, by the source's stamp and by the machine's monotonic clock."""
 
     track: int
     faces: int
     time_ns: int
+    arrived_ns: int = 0
 
 
 Ask = Callable[[Request], Recogniser | None]
-"""Whoever holds the permits. None: not now (no tag has opened a window, several faces in the zone); it is asked again
-on the frames that follow."""
+"""Whoever holds the permits. None: not now (no tag has opened a window, several faces in the zone); nothing is then
+kept of the track but its place, and it is asked again on the frames that follow. Another recogniser than before begins
+anew, as what was computed for the one never counts for the other: a lane gives the same one while evidence may add up.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +170,13 @@ class Decided:
 class _Visit:
     """What is known of a track beside its place."""
 
+    recogniser: Recogniser | None = None
+    """For whom the shot held and the evidence are."""
     evidence: Evidence = field(default_factory=Evidence)
     usable_ns: int | None = None
     """When its first usable shot was seen."""
-    asked: bool = False
+    denied: bool = False
+    """Did the lane say no when it was last asked?"""
     refused: str = ""
     held: tuple[Crop, Quality] | None = None
     """The best shot not yet embedded."""
@@ -180,6 +187,14 @@ class _Visit:
     """Quality of the best shot embedded."""
     best: Candidate | None = None
     decided: bool = False
+
+    def turn_to(self, recogniser: Recogniser | None) -> bool:
+        """Whether it is the same as before; for another one, or none, nothing of before is kept."""
+        if recogniser is not None and recogniser is self.recogniser:
+            return True
+        self.recogniser, self.held, self.cut, self.best = recogniser, None, None, None
+        self.evidence, self.embedded, self.usable_ns = Evidence(), 0.0, None
+        return False
 
 
 @dataclass(slots=True)
@@ -229,7 +244,7 @@ class Core:
 
         A frame of another size than the last ends all tracks and begins anew: the camera was changed.
         """
-        self._watch.begin()
+        self._watch.begin(frame.time_ns)
         decided: list[Decided] = []
         size = frame.main.width, frame.main.height
         if size != self._size:
@@ -246,9 +261,15 @@ class Core:
         decided += self._overdue(frame)
         decided += self._end(self._tracker.expire(frame.time_ns), frame)
         for _ in decided:
-            self._watch.note("frame-to-decision", time.monotonic_ns() - frame.arrived_ns)
+            self._watch.decision(frame.time_ns, frame.arrived_ns)
         self._watch.lap("decide")
         return decided
+
+    def renew(self) -> None:
+        """Forget what is known of the tracks but their places, decisions included: a tag has opened a window, and
+        nothing seen before it counts. Faces are looked for on the next frame."""
+        self._visits = {track.id: _Visit() for track in self._tracker.tracks}
+        self._looked_ns = -(10**18)
 
     def finish(self, frame: Frame) -> list[Decided]:
         """The source has ended with `frame`: decide what can be decided of the tracks still open."""
@@ -303,9 +324,14 @@ class Core:
     def _judge(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
         """Is this shot worth embedding, or keeping?"""
         settings, face = self._settings, track.face
-        if face.box.inside(frame.main.width, frame.main.height) < settings.inside:
-            return []
         size, pose = size_of(face, settings.least_px, settings.enough_px), pose_of(face.points)
+        cut_off = face.box.inside(frame.main.width, frame.main.height) < settings.inside
+        if cut_off or size * pose < settings.usable:
+            return []
+        recogniser = self._asked(frame, track, visit)
+        visit.turn_to(recogniser)
+        if recogniser is None:
+            return []
         least = max(settings.usable, settings.better * max(visit.embedded, visit.held[1].score if visit.held else 0.0))
         if size * pose < least:
             return []
@@ -333,23 +359,21 @@ class Core:
         """The shot held becomes evidence, if the lane and its gate let it."""
         if visit.held is None:
             return []
-        visit.asked = True
-        recogniser = self._ask(Request(track.id, len(self._tracker.tracks), frame.time_ns))
-        self._watch.lap("permit")
-        if recogniser is None:
-            return []
+        recogniser = self._asked(frame, track, visit)
+        if not visit.turn_to(recogniser) or recogniser is None:
+            return []  # the shot held was another's, and is gone
         (shot, quality), visit.held = visit.held, None
-        if self._suspected(visit):
-            return [self._decide(frame, track, visit, "spoof-suspected")]
         try:
-            template = recogniser.embed([shot])[0]
+            template = recogniser.embed([shot])[0]  # the permit is checked here, against the very frame
             self._watch.lap("embed")
+            self.tally.embeddings += 1
+            if self._suspected(visit):
+                return [self._decide(frame, track, visit, "spoof-suspected")]
             visit.best = recogniser.best(visit.evidence.add(template, quality.score))
             self._watch.lap("match")
         except Refused as refusal:
             visit.refused = str(refusal)
             return [self._decide(frame, track, visit, "no-permit")]
-        self.tally.embeddings += 1
         visit.embedded = max(visit.embedded, quality.score)
         if visit.best.score >= self._settings.threshold:
             return [self._decide(frame, track, visit, "matched")]
@@ -366,6 +390,12 @@ class Core:
         self.tally.liveness += 1
         visit.spoof = max(spoof, visit.spoof or 0.0)
         return spoof >= self._liveness.limit
+
+    def _asked(self, frame: Frame, track: Track, visit: _Visit) -> Recogniser | None:
+        recogniser = self._ask(Request(track.id, len(self._tracker.tracks), frame.time_ns, frame.arrived_ns))
+        visit.denied = recogniser is None
+        self._watch.lap("permit")
+        return recogniser
 
     def _overdue(self, frame: Frame) -> list[Decided]:
         """Tracks that have waited long enough: embed the best there is, or decide against."""
@@ -389,22 +419,23 @@ class Core:
                 decided += self._embed(frame, track, visit)
             if not visit.decided:
                 told: Reason = (
-                    "below-threshold" if visit.evidence.shots else "no-permit" if visit.asked else "poor-shots"
+                    "below-threshold" if visit.evidence.shots else "no-permit" if visit.denied else "poor-shots"
                 )
                 decided.append(self._decide(frame, track, visit, told))
             del self._visits[track.id]
         return decided
 
     def _decide(self, frame: Frame, track: Track, visit: _Visit, reason: Reason) -> Decided:
-        visit.decided, visit.held, visit.cut = True, None, None
+        best, shots = visit.best, visit.evidence.shots
+        visit.turn_to(None)  # no template stays behind a decision
+        visit.decided = True
         track.carries = "decision"
-        best = visit.best
         return Decided(
             track=track.id,
             reason=reason,
             subject=best.subject if best else None,
             score=best.score if best else None,
-            shots=visit.evidence.shots,
+            shots=shots,
             box=track.face.box,
             time_ns=frame.time_ns,
             seen_ns=track.last_ns,
