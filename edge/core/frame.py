@@ -206,9 +206,14 @@ class Frame:
         return np.asarray(cv2.resize(first, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
     def colours(self, width: int) -> Pixels:
-        """The small stream as BGR, for the detector: the source's own, or made `width` px wide from `main`."""
+        """The small stream as BGR, for the detector: the source's own, made smaller where it is wider than a third
+        more than `width` px; or made `width` px wide from `main`."""
         if self.small is not None:
-            return bgr(self.small)
+            own = bgr(self.small)
+            if 3 * self.small.width <= 4 * width:
+                return own
+            size = (width, max(2, round(self.small.height * width / self.small.width)))
+            return np.asarray(cv2.resize(own, size, interpolation=cv2.INTER_AREA), np.uint8)
         width = min(width, self.main.width) // 2 * 2
         height = max(2, round(self.main.height * width / self.main.width / 2) * 2)
         first = reduced(self.main.planes[0], width, height)

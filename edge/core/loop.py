@@ -3,6 +3,7 @@ once if that suffices, and never without a permit."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,11 @@ from edge.errors import EdgeError
 from edge.face import Box, Crop, Face, Picture, Pixels, Template, frozen
 from edge.gallery import Candidate
 from policy.gate import Refused
+
+Look = Literal["near", "wide"]
+"""`near`: to follow the faces known. `wide`: for newcomers, too."""
+LEAST_PX, GRID_PX = 192, 64
+"""The narrowest picture searched; and the widths taken are whole multiples of this."""
 
 Reason = Literal["matched", "below-threshold", "no-permit", "poor-shots", "spoof-suspected"]
 """`no-permit`: nobody was asked for a template of, or the gate refused. `poor-shots`: no view good enough to embed.
@@ -86,7 +92,9 @@ class Settings:
     """When the core looks, and what it is content with. Times in seconds, lengths in px of the main stream.
 
     `threshold` is the cosine from which a track is recognised; it belongs to one embedder and to errors per visit.
-    `detect_px` is the width of the picture that faces are searched in, where the source has no small stream.
+    `detect_px` is the width of the picture that faces are searched in, where the source has no small stream. A look
+    that only follows takes a smaller one, in which the smallest face followed is still `near_px` wide; while something
+    moves, one look every `wide_s` is at full width all the same: someone may have come unseen.
     `look_s` passes at least between two detections for a track without a template, `again_s` for one that is still
     undecided with it, `search_s` for newcomers; a search that finds nobody makes the next ones rarer, down to one every
     `slow_search_s`. `idle_s`: even when nothing moves, faces are searched that often. A track whose place may be wrong
@@ -99,6 +107,8 @@ class Settings:
 
     threshold: float
     detect_px: int = 480
+    near_px: float = 24.0
+    wide_s: float = 0.5
     look_s: float = 0.1
     again_s: float = 0.2
     search_s: float = 0.1
@@ -108,7 +118,7 @@ class Settings:
     least_px: float = 24.0
     enough_px: float = 112.0
     inside: float = 0.95
-    usable: float = 0.02
+    usable: float = 0.2
     good: float = 0.45
     patience_s: float = 0.7
     better: float = 1.3
@@ -119,6 +129,8 @@ class Settings:
         limits: tuple[tuple[str, float, float], ...] = (
             ("threshold", -1.0, 1.0),
             ("detect_px", 32, 4096),
+            ("near_px", 8.0, 4096.0),
+            ("wide_s", 0.0, 60.0),
             ("look_s", 0.0, 10.0),
             ("again_s", self.look_s, 10.0),
             ("search_s", 0.0, 10.0),
@@ -206,6 +218,8 @@ class Tally:
     """Frames that the source numbered and that never came here."""
     detections: int = 0
     """In the small stream; each shot that is kept takes another one on 160 × 160 px."""
+    near: int = 0
+    """Of these, in a smaller picture, to follow large faces."""
     shots: int = 0
     liveness: int = 0
     """Looks of the liveness network."""
@@ -230,7 +244,8 @@ class Core:
         self._visits: dict[int, _Visit] = {}
         self._size: tuple[int, int] | None = None
         self._number = -1
-        self._looked_ns = -(10**18)
+        self._digest: tuple[Frame, bytes] | None = None
+        self._looked_ns = self._wide_ns = -(10**18)
         self._pause_s = settings.search_s
         self.tally = Tally()
 
@@ -256,13 +271,14 @@ class Core:
         self._number = frame.number
         change = self._motion.update(frame.luma(COLUMNS, ROWS), frame.time_ns)
         self._watch.lap("motion")
-        if self._wanted(frame, change):
-            decided += self._look(frame)
+        if wanted := self._wanted(frame, change):
+            decided += self._look(frame, self._width(frame) if wanted == "near" else self._settings.detect_px)
         decided += self._overdue(frame)
         decided += self._end(self._tracker.expire(frame.time_ns), frame)
         for _ in decided:
             self._watch.decision(frame.time_ns, frame.arrived_ns)
         self._watch.lap("decide")
+        self._digest = None
         return decided
 
     def renew(self) -> None:
@@ -277,12 +293,12 @@ class Core:
         self._tracker.tracks = []
         return decided
 
-    def _wanted(self, frame: Frame, change: Change) -> bool:
-        """Whether to detect on this frame."""
+    def _wanted(self, frame: Frame, change: Change) -> Look | None:
+        """Whether to detect on this frame, and for whom."""
         settings, now_ns = self._settings, frame.time_ns
         since = (now_ns - self._looked_ns) / 1e9
         if since < 0 or since >= settings.idle_s:  # less than 0: the source's stamps jumped back
-            return True
+            return "wide"
         tracks = self._tracker.tracks
         open_ = [visit for track in tracks if not (visit := self._visits[track.id]).decided]
         waiting = any(not visit.evidence.shots for visit in open_)
@@ -290,16 +306,25 @@ class Core:
         # A track just missed stays unsure: it is looked for a few times more until it counts as lost.
         pause_s = settings.look_s if waiting or unsure else settings.again_s
         if any(not track.missed for track in unsure) or ((unsure or open_) and since >= pause_s):
-            return True
+            overdue = (now_ns - self._wide_ns) / 1e9 >= settings.wide_s
+            return "wide" if change.moving and overdue else "near"
         if not change.moving:
             self._pause_s = settings.search_s
-            return False
+            return None
         if since < self._pause_s:
-            return False
-        return not tracks or newcomers(change, [track.at(now_ns) for track in tracks], self._size or (1, 1))
+            return None
+        if not tracks or newcomers(change, [track.at(now_ns) for track in tracks], self._size or (1, 1)):
+            return "wide"
+        return None
 
-    def _look(self, frame: Frame) -> list[Decided]:
-        small = frame.colours(self._settings.detect_px)
+    def _width(self, frame: Frame) -> int:
+        """Of the picture in which the faces followed are large enough, px."""
+        smallest = min(track.at(frame.time_ns).width for track in self._tracker.tracks)
+        needed = self._settings.near_px * frame.main.width / max(smallest, 1.0)
+        return min(self._settings.detect_px, max(LEAST_PX, math.ceil(needed / GRID_PX) * GRID_PX))
+
+    def _look(self, frame: Frame, width: int) -> list[Decided]:
+        small = frame.colours(width)
         self._watch.lap("shrink")
         found = self._detector.detect(Picture(small, "frame", b""))
         self._watch.lap("detect")
@@ -311,6 +336,10 @@ class Core:
         fresh = len(self._tracker.tracks) - before
         self.tally.tracks += fresh
         self._looked_ns = frame.time_ns
+        if width == self._settings.detect_px:
+            self._wide_ns = frame.time_ns
+        else:
+            self.tally.near += 1
         settings = self._settings
         self._pause_s = settings.search_s if fresh else min(1.5 * self._pause_s, settings.slow_search_s)
         self._watch.lap("track")
@@ -344,7 +373,9 @@ class Core:
             visit.usable_ns = frame.time_ns
         close = refined(self._detector, frame.main, face)
         self._watch.lap("refine")
-        shot = Crop(crop(frame.main, close.points), frame.main.digest())
+        if self._digest is None or self._digest[0] is not frame:  # several shots of one frame need it once
+            self._digest = frame, frame.main.digest()
+        shot = Crop(crop(frame.main, close.points), self._digest[1])
         self._watch.lap("crop")
         self.tally.shots += 1
         visit.held = shot, quality

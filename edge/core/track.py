@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from edge.core.glimpse import APART, Glimpse, apart
+from edge.core.glimpse import ALIKE, APART, Glimpse, apart
 from edge.face import Box, Face
 
 MATCH = 0.15
@@ -20,9 +20,13 @@ DRIFT_FLOOR, DRIFT_NEW = 0.6, 1.5
 """Widths a second that a prediction goes wrong by, at least, and for a track seen once."""
 LOST_S = 0.9
 """A track not seen for that long, although it was looked for, has ended."""
+BLINK_S = 0.4
+"""The same for one that was decided on: there is nothing to be gained by waiting for it, and much to lose."""
 SAME_PLACE, SAME_SIZE, SAME_S = 0.5, 1.4, 0.75
 """Where something would pass to whoever took a track's place, only a face this near to the prediction (in its widths),
 of this size (at most so many times larger or smaller), after this time (s) at most, still is that track's."""
+FAR_PLACE, FAR_SIZE = 1.0, 1.5
+"""The same for a face that looks alike."""
 RIVAL = 0.6
 """And only if no other face or track is so nearly as like (share of the likeness): two who cross may be exchanged."""
 
@@ -49,7 +53,7 @@ class Track:
     missed: int = 0
     carries: Carries = "nothing"
     over: bool = False
-    """It won't be given a face any more: decided on and then missed, or someone else may be in its place."""
+    """It won't be given a face any more: someone else may be in its place."""
     glimpse: Glimpse | None = field(default=None, repr=False)
     """Of the head, at the last sight; what the next is compared with."""
 
@@ -93,15 +97,21 @@ class Track:
     def continues(self, face: Face, expected: Box, time_ns: int, glimpse: Glimpse | None) -> bool:
         """Whether a face at its place (`expected`) is its own as far as can be told: needed where it carries something.
 
-        Not after a miss of someone decided on, nor after too long; nor at another place, of another size, or where the
-        head looks another."""
+        Not after too long, nor far from its place or size; then, if the head looks the same, yes; not where it looks
+        another, nor at another place or of another size, nor after a miss of someone decided on."""
         if self.over or time_ns - self.last_ns > SAME_S * 1e9:
             return False
         (x, y), (u, v) = face.box.centre, expected.centre
+        away = math.hypot(x - u, y - v) / max(expected.width, 1e-9)
         narrow, wide = sorted((max(face.box.width, 1e-9), max(expected.width, 1e-9)))
-        if math.hypot(x - u, y - v) > SAME_PLACE * expected.width or wide > SAME_SIZE * narrow:
+        if away > FAR_PLACE or wide > FAR_SIZE * narrow:
             return False
-        return self.glimpse is None or glimpse is None or apart(self.glimpse, glimpse) < APART
+        unlike = None if self.glimpse is None or glimpse is None else apart(self.glimpse, glimpse)
+        if unlike is not None and unlike < ALIKE:
+            return True
+        if (self.carries == "decision" and self.missed) or away > SAME_PLACE or wide > SAME_SIZE * narrow:
+            return False
+        return unlike is None or unlike < APART
 
 
 def likeness(one: Box, other: Box) -> float:
@@ -162,7 +172,7 @@ class Tracker:
         for track in self.tracks:
             track.missed += track.id not in seen
             # Somebody is where it should be, and may be another: there is nothing left to wait for.
-            track.over = track.id not in seen and (track.id in doubted or track.carries == "decision")
+            track.over = track.id not in seen and track.id in doubted
         for index in sorted(free):
             track = Track(next(self._ids), faces[index].box, time_ns, time_ns, faces[index], glimpse=heads[index])
             self.tracks.append(track)
@@ -172,7 +182,10 @@ class Tracker:
     def expire(self, time_ns: int) -> list[Track]:
         """Take out and return the tracks that are over, or were missed and not seen for LOST_S."""
         ended = [
-            track for track in self.tracks if track.over or (track.missed and time_ns - track.last_ns > LOST_S * 1e9)
+            track
+            for track in self.tracks
+            if track.over
+            or (track.missed and time_ns - track.last_ns > 1e9 * (BLINK_S if track.carries == "decision" else LOST_S))
         ]
         if ended:
             self.tracks = [track for track in self.tracks if track not in ended]

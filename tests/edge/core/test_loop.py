@@ -31,7 +31,10 @@ SETTINGS = Settings(threshold=0.6)
 WALL = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
 TEXTURE = cv2.GaussianBlur(np.random.default_rng(0).integers(30, 226, (400, 400, 3), dtype=np.uint8), (0, 0), 1.2)
 TEXTURE = np.clip((TEXTURE.astype(float) - 128) * 3 + 128, 30, 225).astype(np.uint8)
-OTHER = np.where(np.arange(400)[:, None, None] < 160, 0.5 * TEXTURE, TEXTURE).astype(np.uint8)
+TEXTURE, OTHER = (
+    np.where(dark[:, None, None], 0.5 * TEXTURE, TEXTURE).astype(np.uint8)
+    for dark in (np.arange(400) < 100, np.arange(400) > 250)
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Someone:
     turned: float = 0.0
     """How far the nose is aside, in eye distances."""
     other: bool = False
-    """Looks another: with dark hair."""
+    """Looks another: dark below, where others are dark above."""
 
     def face(self, time_s: float) -> Face | None:
         if not self.begin <= time_s < self.end:
@@ -208,7 +211,7 @@ def test_after_the_decision_nothing_is_embedded_any_more():
     [
         Someone(begin=2.4, end=5.4, x=242, speed=0),  # a moment later at the very place
         Someone(begin=2.0, end=5.0, x=242, speed=0, width=190),  # at once, nearer
-        Someone(begin=2.0, end=5.0, x=330, speed=0),  # at once, beside
+        Someone(begin=2.0, end=5.0, x=390, speed=0),  # at once, beside
         Someone(begin=2.0, end=5.0, x=240, speed=40, other=True),  # at once, at the very place
     ],
 )
