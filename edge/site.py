@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge.core.source import masked
+from edge.core.source import SourceError, masked
+from edge.core.sources import is_live
 from edge.errors import EdgeError
 from edge.where import Key, place, places
 
@@ -254,6 +255,7 @@ def _apart(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
     if tags and "reader" not in document:
         told = f"a reader, as the lane {tags[0]} needs one"
         yield ("reader",), told, "no table [reader]", "Add it, or drop the lane."
+    yield from _recorded(document)
     if isinstance(document.get("site"), dict) and document["site"].get("purpose") == "attendance":
         yield (
             ("site", "purpose"),
@@ -262,6 +264,26 @@ def _apart(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
             "Attendance is another purpose, with pseudonyms of its own and dates in place of times; this version "
             "notes none.",
         )
+
+
+def _recorded(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
+    """A recording opens no real door: whoever could put one there would need neither tag nor face."""
+    door, reader, camera = (document.get(name) for name in ("door", "reader", "camera"))
+    if not isinstance(door, dict) or door.get("kind") in ("fake", None):
+        return
+    advice = "Use a device, or a door of kind fake."
+    if isinstance(reader, dict) and reader.get("kind") == "replay":
+        yield ("reader", "kind"), "a reader, as the door is a real one", "a recording", advice
+    address = camera.get("address") if isinstance(camera, dict) else None
+    if isinstance(address, str) and address and not _live(address):
+        yield ("camera", "address"), "a camera, as the door is a real one", masked(repr(address)), advice
+
+
+def _live(address: str) -> bool:
+    try:
+        return is_live(address)
+    except SourceError:
+        return False
 
 
 def _problem(found: dict[Key, tuple[int, int]], key: Key, document: Mapping[str, Any], told: dict[str, Any]) -> Problem:

@@ -128,6 +128,7 @@ class Site:
         device = Device(parts, watch, _quiet if json else _line, partial(out.print, markup=False))
         monitor = Monitor(every_s=1.0) if measure and seconds is not None else None
         with ExitStack() as stack:
+            stack.enter_context(parts.door)
             if self.settings.metrics is not None and isinstance(watch, Stopwatch):
                 from edge.device.metrics import Served
 

@@ -383,17 +383,25 @@ class Device:
             if today is None or today == self._journal_day:
                 return
             self._put_away()
-        elif self._parts.lent() or now_ns - self._store_ns < (RETRY_NS if self._failed() else 0):
+        elif self._lent_out() or (self._failed() and now_ns - self._store_ns < RETRY_NS):
             return
         try:
             self._furnish()
         except PolicyError as error:
             self._lost(error)
         except JournalError as error:
+            self._put_away()
             self._wrong("journal", "failed", str(error))
 
+    def _lent_out(self) -> bool:
+        try:
+            return self._parts.lent()
+        except PolicyError as error:
+            self._lost(error)
+            return True
+
     def _failed(self) -> bool:
-        return any(one.part == "store" and one.state != "lent" for one in self.health.conditions)
+        return any(one.part in ("store", "journal") and one.state != "lent" for one in self.health.conditions)
 
     def _furnish(self) -> None:
         """Open the store and what stands on it, and the journal of the day."""
@@ -404,8 +412,8 @@ class Device:
             if self._journal is not None:
                 self._journal.close()
                 self._journal = None
-            self._journal_day = today
             self._journal = self._parts.open_journal()
+            self._journal_day = today
             self._number = 0
             self._begun_ns = time.monotonic_ns()
             self.health.right("journal")

@@ -181,3 +181,13 @@ def test_keys_are_found_behind_values_over_several_lines() -> None:
     }
     assert place(found, ("t", "f", "g", "h")) == (10, 1)
     assert place(found, ("nothing",)) is None
+
+
+@pytest.mark.parametrize("address", ["synthetic:7", "recorded.mp4", "ftp://nowhere/x"])
+def test_no_recording_opens_a_real_door(address: str) -> None:
+    relay = LEAST.replace('kind = "fake"', 'kind = "relay"\npin = 17')
+    assert set(problems(relay)) == {"reader.kind"}
+    cards = relay.replace('kind = "replay"\nrecording = "reads.jsonl"', 'kind = "pcsc"')
+    assert parse(cards, HERE).door.kind == "relay"
+    assert parse(cards + '[camera]\naddress = "/dev/video0"\n', HERE).camera is not None
+    assert set(problems(cards + f'[camera]\naddress = "{address}"\n')) == {"camera.address"}
