@@ -165,7 +165,8 @@ def test_a_camera_s_password_is_not_shown() -> None:
 
 
 def test_keys_are_found_behind_values_over_several_lines() -> None:
-    text = 'a = """\nb = 1\n"""\n[t]\nc = [ # ]\n  1,\n  "]",\n]\n"d e" = 1\nf.g = {h = 1}\n[[u.v]]\nw = 1\n[[u.v]]\nw = 2\n'
+    lines = ['a = """', "b = 1", '"""', "[t]", "c = [ # ]", "  1,", '  "]",', "]", '"d e" = 1', "f.g = {h = 1}"]
+    text = "\n".join([*lines, "[[u.v]]", "w = 1", "[[u.v]]", "w = 2", ""])
     tomllib.loads(text)
     found = places(text)
     assert found == {
