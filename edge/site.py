@@ -111,7 +111,21 @@ class CardReader(_Table):
     """A part of the reader's name, where there are several; empty: the first."""
 
 
-ReaderSettings = Annotated[ReplayReader | CardReader, Field(discriminator="kind")]
+class OsdpReader(_Table):
+    """`[reader]` of kind osdp: a wall reader on RS-485."""
+
+    kind: Literal["osdp"]
+    port: Annotated[str, Field(min_length=1)]
+    """The serial device, such as /dev/ttyUSB0."""
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
+    """Bits per second."""
+    address: Annotated[int, Field(strict=True, ge=0, le=126)] = 0
+    """The reader's address on the line."""
+    key_file: Annotated[str, Field(min_length=1)]
+    """A file (mode 0600) with the secure channel's key, 32 hexadecimal digits. Relative to this file."""
+
+
+ReaderSettings = Annotated[ReplayReader | CardReader | OsdpReader, Field(discriminator="kind")]
 _OpenFor = Annotated[float, Field(ge=0.2, le=LONGEST_S)]
 
 
@@ -325,7 +339,7 @@ _TABLES: dict[str, type[_Table] | tuple[type[_Table], ...]] = {
     "networks": Networks,
     "metrics": Metrics,
     "lane": (TagLane, TokenLane, CentralLane),
-    "reader": (ReplayReader, CardReader),
+    "reader": (ReplayReader, CardReader, OsdpReader),
     "door": (FakeDoor, RelayDoor),
 }
 

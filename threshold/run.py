@@ -332,9 +332,13 @@ class Site:
             from edge.reader import TimedReader, recording
 
             return TimedReader(recording(self._path(settings.recording)))
-        from edge.card import CardReader
+        if settings.kind == "pcsc":
+            from edge.card import CardReader
 
-        return CardReader(settings.name)
+            return CardReader(settings.name)
+        from edge.osdp import OsdpReader, read_key
+
+        return OsdpReader(settings.port, read_key(self._path(settings.key_file)), settings.baud, settings.address)
 
     def _door(self) -> Door:
         from edge.door import FakeDoor, RelayDoor

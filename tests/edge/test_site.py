@@ -51,25 +51,25 @@ def test_the_template_is_right_and_names_every_key() -> None:
 
 
 def _kinds() -> tuple[type, ...]:
-    return (site.ReplayReader, site.CardReader, site.FakeDoor, site.RelayDoor)
+    return (site.ReplayReader, site.CardReader, site.OsdpReader, site.FakeDoor, site.RelayDoor)
 
 
 def test_every_commented_value_of_the_template_is_the_default() -> None:
     defaults = {
         name: field.default
-        for model in (site.Site, site.Camera, site.Networks, site.RelayDoor, site.TokenLane)
+        for model in (site.Site, site.Camera, site.Networks, site.RelayDoor, site.TokenLane, site.OsdpReader)
         for name, field in model.model_fields.items()
         if not field.is_required()
-    } | {"port": 9464, "address": "127.0.0.1"}
+    } | {"port": 9464, "address": 0}
     seen = set()
     for line in TEMPLATE.splitlines():
         if not line.startswith("# ") or " = " not in line or line.startswith("# kind"):
             continue
         name, said = next(iter(tomllib.loads(line[2:]).items()))
-        if name in defaults and (name not in ("port", "address") or said in (9464, "127.0.0.1")):
+        if name in defaults and (name not in ("port", "address") or said in (9464, 0)):
             assert said == defaults[name], line
             seen.add(name)
-    assert {"keep_days", "window_s", "open_s", "detect_px"} <= seen
+    assert {"keep_days", "window_s", "open_s", "detect_px", "baud"} <= seen
 
 
 def test_all_problems_are_told_at_once_each_with_its_place() -> None:
