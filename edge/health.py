@@ -45,6 +45,8 @@ def vcgencmd(*words: str) -> str:
     """What the Raspberry Pi's firmware says. Raises NotHere where there is no such program or it fails."""
     try:
         done = subprocess.run(["vcgencmd", *words], capture_output=True, text=True, timeout=2, check=False)  # noqa: S603, S607
+    except FileNotFoundError as error:
+        raise NotHere(f"vcgencmd {' '.join(words)}: no such program, which comes with Raspberry Pi OS") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotHere(f"vcgencmd {' '.join(words)}: {error}") from error
     if done.returncode or "error" in done.stdout:
@@ -84,7 +86,8 @@ class Machine:
     def watts(self) -> float:
         """What the board draws, W, derived from its rails (RAILS_FACTOR). Raises NotHere; only a Pi 5 has it."""
         said = self.firmware("pmic_read_adc")
-        amperes, volts = {}, {}
+        amperes: dict[str, float] = {}
+        volts: dict[str, float] = {}
         for rail, unit, value in _RAIL.findall(said):
             (amperes if unit == "A" else volts)[rail] = float(value)
         rails = amperes.keys() & volts.keys()
