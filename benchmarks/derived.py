@@ -1,15 +1,16 @@
 """A stage table for a board that isn't here, from work counted on this machine and figures others have published.
 
 Nothing in it is measured on the board. Each network's part is its multiply-adds a visit (benchmarks.work, counted in a
-run of `bench core`) over a published rate; the rest is this machine's own processor time, stretched by as much as the
-networks are slower there. It shows where time would go and in which order of magnitude, and is to be replaced by a
-measurement with `COMMAND`.
+run of `bench core`) over a published rate. For what isn't a network nobody has published a figure that could be carried
+over: it stands there as it is on this machine, and isn't in the sum. The table shows in which order of magnitude time
+would go where, and is to be replaced by a measurement with `COMMAND`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any
 
 from benchmarks.work import multiply_adds
@@ -26,25 +27,25 @@ AArch64SchedNeoverseN1.td, its server twin) of four lanes, 8 a cycle. No process
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A published time, and the rate for one core that follows: thousand millions of multiply-adds a second.
+    """A published time, and the rates for one core that follow: thousand millions of multiply-adds a second.
 
-    `threads` is how many cores worked; where the source doesn't say, as many as there were: that makes the rate low and
-    the derived time long.
+    `threads` is how many cores worked; None where the source doesn't say: then between one and all four fast ones.
     """
 
     what: str
     million: float
     ms: float
-    threads: int
+    threads: int | None
     source: str
     scale: float = 1.0
     """What another board's time is divided by, where the figure isn't a Cortex-A76's."""
     note: str = ""
 
     @property
-    def rate(self) -> float:
-        """See the class."""
-        return self.million / (self.ms / self.scale) / self.threads
+    def rates(self) -> tuple[float, float]:
+        """Least and most; no core does more than PEAK, so what would be more was at least two cores' work."""
+        together = self.million / (self.ms / self.scale)
+        return together / (self.threads or CORES), together / (self.threads or ceil(together / PEAK))
 
 
 FINDING = (
@@ -52,9 +53,9 @@ FINDING = (
         "YuNet 160 × 120, Cortex-A76 (Khadas Edge2, RK3588), OpenCV",
         17.2,
         2.30,
-        4,
+        None,
         "opencv_zoo, benchmark/README.md",
-        note="threads not stated, four fast cores assumed; counted at 160 × 128, as OpenCV pads it; the time has "
+        note="threads not stated, so one to four; counted at 160 × 128, as OpenCV pads it; the time has "
         "pre- and postprocessing in it",
     ),
     Published(
@@ -72,30 +73,30 @@ EMBEDDING = (
         "SFace 112 × 112, Cortex-A76 (Khadas Edge2, RK3588), OpenCV",
         574.0,
         28.94,
-        4,
+        None,
         "opencv_zoo, benchmark/README.md",
-        note="threads not stated, four fast cores assumed; work from the file's size, not counted",
+        note="threads not stated, so one to four; work from the file's size, not counted",
     ),
     Published(
         "MobileFaceNet (expressions) 112 × 112, Cortex-A76 (Khadas Edge2, RK3588), OpenCV",
         221.0,
         12.4,
-        4,
+        None,
         "opencv_zoo, benchmark/README.md",
-        note="threads not stated, four fast cores assumed; another head than a face embedder's",
+        note="threads not stated, so one to four; another head than a face embedder's",
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage of a visit. Times in ms of processor time a visit: `least` at the core's peak, `low` and `high` by the
-    published rates."""
+    """A network at one input size in a visit. Times in ms of processor time a visit: `least` at the core's peak, `low`
+    and `high` by the published rates."""
 
     stage: str
     times: float
-    million: float | None
-    least_ms: float | None
+    million: float
+    least_ms: float
     low_ms: float
     high_ms: float
     source: str
@@ -112,7 +113,7 @@ def table(told: Mapping[str, Any], networks: Sequence[Installed]) -> dict[str, A
         model, role = content[one["network"]]
         published = FINDING if role == "detector" else EMBEDDING
         million, times = multiply_adds(model, one["input"]) / 1e6, one["count"] / visits
-        rates = [figure.rate for figure in published]
+        rates = [rate for figure in published for rate in figure.rates]
         size = f"{one['input'][3]} × {one['input'][2]}"
         stages.append(
             Stage(
@@ -125,21 +126,6 @@ def table(told: Mapping[str, Any], networks: Sequence[Installed]) -> dict[str, A
                 "; ".join(f"{figure.what}: {figure.ms:g} ms [{figure.source}]" for figure in published),
             )
         )
-    spent = told["loops"]["core"]["cpu_s_per_visit"] * 1000
-    network_ms = told["networks_cpu_s_per_visit"] * 1000
-    low, high = (sum(getattr(each, name) for each in stages) / network_ms for name in ("low_ms", "high_ms"))
-    rest = max(0.0, spent - network_ms)
-    stages.append(
-        Stage(
-            "all else: motion, small stream, tracks, crop, match",
-            told["frames_with_someone"] / visits,
-            None,
-            None,
-            rest * low,
-            rest * high,
-            f"{rest:.1f} ms of processor time here, stretched as the networks are ({low:.1f} to {high:.1f} times)",
-        )
-    )
     totals = {name: sum(getattr(each, name) for each in stages) for name in ("low_ms", "high_ms")}
     # Of all processor time that four cores have while the clip's visits last.
     available = told["frames_with_someone"] / told["rate"] / visits * CORES * 1000
@@ -147,14 +133,17 @@ def table(told: Mapping[str, Any], networks: Sequence[Installed]) -> dict[str, A
         "board": "Raspberry Pi 5, 4 × Cortex-A76 at 2.4 GHz",
         "derived": True,
         "stages": [asdict(each) for each in stages],
-        "cpu_ms_per_visit": totals,
+        "networks_cpu_ms_per_visit": totals,
+        "all_else_cpu_ms_per_visit_on_this_machine": 1000
+        * max(0.0, told["loops"]["core"]["cpu_s_per_visit"] - told["networks_cpu_s_per_visit"]),
         "share_of_four_cores": {name: total / available for name, total in totals.items()},
         "published": [
-            asdict(each) | {"gmac_per_s_per_core": each.rate, "verified": False} for each in (*FINDING, *EMBEDDING)
+            asdict(each) | {"gmac_per_s_per_core": each.rates, "verified": False} for each in (*FINDING, *EMBEDDING)
         ],
         "measure_with": COMMAND,
         "note": (
             "Derived, not measured: work counted here, times published by others on the same core in another board or "
-            "on an older one, none of them verified here. Without camera, decoding, liveness and relay."
+            "on an older one, none of them verified here. Networks alone: motion, tracks, crops and match are given as "
+            "on this machine, and camera, decoding, liveness and relay aren't in it."
         ),
     }

@@ -110,16 +110,18 @@ def print_derived(clip: str, told: Mapping[str, Any]) -> None:
         table.add_row(
             each["stage"],
             f"{each['times']:.1f}",
-            "" if each["million"] is None else f"{each['million']:.1f}",
+            f"{each['million']:.1f}",
             f"{each['low_ms']:.0f} to {each['high_ms']:.0f}",
-            "" if each["least_ms"] is None else f"{each['least_ms']:.1f}",
+            f"{each['least_ms']:.1f}",
         )
-    total, share = told["cpu_ms_per_visit"], told["share_of_four_cores"]
-    table.add_row("all", "", "", f"{total['low_ms']:.0f} to {total['high_ms']:.0f}", "")
+    total, share = told["networks_cpu_ms_per_visit"], told["share_of_four_cores"]
+    table.add_row("all networks", "", "", f"{total['low_ms']:.0f} to {total['high_ms']:.0f}", "")
+    rest = told["all_else_cpu_ms_per_visit_on_this_machine"]
+    table.add_row("all else", "", "", "not derived", f"({rest:.0f} ms on this machine)")
     tables().print(table)
     tables().print(
         f"That is {share['low_ms']:.1%} to {share['high_ms']:.1%} of four cores while somebody is there. {told['note']}"
     )
     for each in told["published"]:
-        tables().print(f"  {each['what']}: {each['ms']:g} ms [{each['source']}; not verified]: {each['note']}")
+        tables().print(f"  {each['what']}: {each['ms']:g} ms ({each['source']}; not verified): {each['note']}")
     tables().print(f"To be measured on the board with: {told['measure_with']}")

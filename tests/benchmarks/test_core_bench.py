@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from benchmarks import core as bench_core
 from benchmarks.clip import Clip, ClipError, ClipSource, Recorded, draw, entrance, packed, prepared
 from benchmarks.core import PEERS, Bench, document, floor, measure, play, prepare, settings
-from benchmarks.derived import table
+from benchmarks.derived import EMBEDDING, FINDING, PEAK, table
 from benchmarks.peers import FaceDetectorYN, FrigateSchedule, Idle, PlainLoop
 from benchmarks.visited import Morning, Visit, compare, name_at, threshold_for, visited
 from benchmarks.work import WorkError, multiply_adds
@@ -250,7 +250,7 @@ def test_a_board_that_is_not_here_is_derived_from_work_and_published_figures(ben
     assert "not measured" in derived["note"]
     assert derived["measure_with"].startswith("threshold bench core")
     assert not any(each["verified"] for each in derived["published"])
-    close, faces, template, rest = derived["stages"]
+    close, faces, template = derived["stages"]
     visits = told["visits"]
     assert [each["stage"] for each in (close, faces, template)] == [
         "find faces, 160 × 160",
@@ -262,9 +262,10 @@ def test_a_board_that_is_not_here_is_derived_from_work_and_published_figures(ben
     for each in (faces, close, template):
         assert each["least_ms"] == pytest.approx(each["times"] * each["million"] / 19.2)
         assert each["least_ms"] < each["low_ms"] < each["high_ms"]
-    assert derived["cpu_ms_per_visit"]["high_ms"] == pytest.approx(
-        sum(each["high_ms"] for each in (faces, close, template, rest))
+    assert derived["networks_cpu_ms_per_visit"]["high_ms"] == pytest.approx(
+        sum(each["high_ms"] for each in (faces, close, template))
     )
+    assert derived["all_else_cpu_ms_per_visit_on_this_machine"] >= 0
     assert 0 < derived["share_of_four_cores"]["low_ms"] < derived["share_of_four_cores"]["high_ms"]
 
 
@@ -275,6 +276,15 @@ def test_the_work_of_a_network_is_counted(networks):
     with pytest.raises(WorkError, match=r"Conv .*: expected a known shape"):
         multiply_adds(any_size(detector), (1, 3, 48, 80))  # the pyramid's halves don't meet
     assert multiply_adds(embedder, (1, 3, 112, 112)) == 121_738_792
+
+
+def test_a_published_time_s_rate_is_never_above_what_a_core_can_do():
+    for each in (*FINDING, *EMBEDDING):
+        low, high = each.rates
+        assert 0 < low <= high <= PEAK
+        assert each.threads is None or low == high
+    sface = next(each for each in EMBEDDING if each.what.startswith("SFace"))
+    assert sface.rates == pytest.approx((574 / 28.94 / 4, 574 / 28.94 / 2))  # one core can't have done it
 
 
 @needs_models
