@@ -370,6 +370,7 @@ def _told(bench: Bench, peer: Peer, played: Played) -> dict[str, Any]:
     step = spread(played.step_ns)
     return {
         "cpu_s": float(played.cpu_ns.sum()) / 1e9,
+        "cpu_s_per_frame_with_source": float(played.cpu_ns.mean()) / 1e9,
         "visits": outcome(bench, peer),
         "frame_to_decision": asdict(latency) if latency else None,
         "step": asdict(step) if step else None,

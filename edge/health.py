@@ -2,7 +2,7 @@
 
 Everything is read from files under a root directory and from one program, so that recorded ones can stand in; what
 isn't there says so, and why. Where the kernel has no file for a Raspberry Pi's value, a process is started (vcgencmd),
-which takes time: it is done beside the work, by `Monitor`, a few times a second at most.
+which takes time: it is done beside the work, by `Monitor`, once a second.
 """
 
 from __future__ import annotations
@@ -157,12 +157,13 @@ class Condition:
 class Monitor:
     """Looks after the machine while something is measured; a context manager. `condition` is there afterwards.
 
+    On a Raspberry Pi 5 each look starts a process for the rails, and that shows in this process's time, too: a few ms.
     What the machine doesn't have is asked for once. Where only /proc/stat is there, no thread runs: it is read at the
     beginning and at the end.
     """
 
     machine: Machine = field(default_factory=Machine)
-    every_s: float = 0.5
+    every_s: float = 1.0
     condition: Condition | None = None
     _celsius: list[float] = field(default_factory=list)
     _watts: list[tuple[float, float]] = field(default_factory=list)
