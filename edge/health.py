@@ -158,8 +158,8 @@ class Monitor:
     """Looks after the machine while something is measured; a context manager. `condition` is there afterwards.
 
     On a Raspberry Pi 5 each look starts a process for the rails, and that shows in this process's time, too: a few ms.
-    What the machine doesn't have is asked for once. Where only /proc/stat is there, no thread runs: it is read at the
-    beginning and at the end.
+    What the machine doesn't have at the beginning isn't asked for again. Where only /proc/stat is there, no thread
+    runs: it is read at the beginning and at the end.
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -169,6 +169,7 @@ class Monitor:
     _watts: list[tuple[float, float]] = field(default_factory=list)
     _word: int | None = None
     _absent: dict[str, str] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
     _looks: int = 0
 
     def __enter__(self) -> Monitor:
@@ -219,10 +220,13 @@ class Monitor:
             self._watts.append((time.monotonic(), watts))
 
     def _try(self, what: str, read: Callable[[], T]) -> T | None:
-        if what in self._absent:
+        if what in self._absent and what not in self._seen:
             return None
         try:
-            return read()
+            value = read()
         except NotHere as error:
-            self._absent[what] = str(error)
+            # What was there at the beginning is asked for again, and its loss is told beside what was read.
+            self._absent[what] = f"at some looks: {error}" if what in self._seen else str(error)
             return None
+        self._seen.add(what)
+        return value
