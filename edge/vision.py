@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from edge.backend import open_backend
 from edge.detect import Detector
@@ -11,7 +10,6 @@ from edge.embed import Embedder, Scaling
 from edge.network import Backend, NetworkError
 from models.anysize import any_size
 from models.registry import Installed, Network
-from models.runtime import Runtime
 from policy.gate import Gate
 from policy.permit import Permit
 
@@ -41,7 +39,7 @@ def open_detector(
         freed = any_size(content)
     except Exception as error:
         raise NetworkError(f"{network.id}: expected a detector in ONNX, found: {error}") from error
-    backend = open_backend(freed, network.id, _runtime(installed, threads))
+    backend = open_backend(freed, network.id, installed.runtime.on(threads))
     return Detector(around(backend), score=score, longest_px=longest_px, least_px=least_px)
 
 
@@ -64,15 +62,9 @@ def open_embedder(
     scaling = Scaling(contract.colour == "RGB", contract.divisor, contract.mean, contract.deviation)
 
     def opened() -> Backend:
-        return around(open_backend(installed.read(), network.id, _runtime(installed, threads)))
+        return around(open_backend(installed.read(), network.id, installed.runtime.on(threads)))
 
     return Embedder(opened, scaling, gate, permit, mirrored)
-
-
-def _runtime(installed: Installed, threads: int | None) -> Runtime:
-    if threads is None:
-        return installed.runtime
-    return replace(installed.runtime, threads=threads, spin=installed.runtime.spin and threads > 1)
 
 
 def _expect(network: Network, role: str) -> None:
