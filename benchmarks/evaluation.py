@@ -12,7 +12,7 @@ from benchmarks.difference import differences
 from benchmarks.evidence import Grade, LaneResult, NetworkUsed, Results, SetUsed
 from benchmarks.faces import FaceRun, Faces
 from benchmarks.limits import cannot_show
-from benchmarks.machine import describe
+from benchmarks.machine import describe, run_with
 from benchmarks.mornings import Mornings
 from benchmarks.rows import Rows
 from benchmarks.scenario import Scenario
@@ -67,7 +67,7 @@ def evaluate(
     return Results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"threshold {version('threshold')}",
-        machine=describe(),
+        machine=describe() | (run_with(faces.detector, faces.embedder) if faces else {}),
         scenario=scenario.model_dump(mode="json", exclude={"factor", "quick", "drawn", "drawn_quick"}),
         factors=scenario.factor,
         lanes=lanes,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import resource
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from edge.backend import versions
 from edge.machine import identity
+from models.registry import Installed
 
 
 def describe() -> dict[str, Any]:
@@ -18,8 +21,14 @@ def describe() -> dict[str, Any]:
         "memory_mb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20),
         "system": platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("numpy", "onnxruntime", "opencv-python-headless", "scipy")},
+        "versions": {name: version(name) for name in ("numpy", "onnxruntime", "opencv-python-headless", "scipy")}
+        | {name: told for name, told in versions().items() if name == "ncnn"},
     }
+
+
+def run_with(*networks: Installed) -> dict[str, Any]:
+    """With which backend each network is run: onnxruntime on one thread, unless a race chose another here."""
+    return {"runtimes": {each.network.id: asdict(each.runtime) for each in networks}}
 
 
 def peak_memory_mb() -> float:

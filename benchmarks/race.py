@@ -1,8 +1,8 @@
 """Which backend, with how many threads, runs a network with the least processor time on this very machine.
 
-All contestants run in one process, in rounds whose order is shuffled, so that what else goes on falls on all alike; each
-is compared with the default by the ratio of the same round. A turn is a few inferences and then a pause, as between two
-frames, and processor time is the whole process's: threads that spin while they wait are charged with it.
+All contestants run in one process, in rounds whose order is shuffled, so that what else goes on falls on all alike;
+each is compared with the default by the ratio of the same round. A turn is a few inferences and then a pause, as
+between two frames, and processor time is the whole process's: threads that spin while they wait are charged with it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Tap:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A median over the rounds, with its interval: distribution-free, by order statistics (scipy.stats.quantile_test)."""
+    """A median over the rounds and its interval, distribution-free, by order statistics (scipy.stats.quantile_test)."""
 
     median: float
     low: float

@@ -2,7 +2,7 @@
 
 Everything is read from files under a root directory and from one program, so that recorded ones can stand in; what
 isn't there says so, and why. Where the kernel has no file for a Raspberry Pi's value, a process is started (vcgencmd),
-which takes time: it is done beside the work, by `Monitor`, a few times a second at most.
+which takes time: it is done beside the work, by `Monitor`, once a second.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def vcgencmd(*words: str) -> str:
     """What the Raspberry Pi's firmware says. Raises NotHere where there is no such program or it fails."""
     try:
         done = subprocess.run(["vcgencmd", *words], capture_output=True, text=True, timeout=2, check=False)  # noqa: S603, S607
+    except FileNotFoundError as error:
+        raise NotHere(f"vcgencmd {' '.join(words)}: no such program, which comes with Raspberry Pi OS") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotHere(f"vcgencmd {' '.join(words)}: {error}") from error
     if done.returncode or "error" in done.stdout:
@@ -84,7 +86,8 @@ class Machine:
     def watts(self) -> float:
         """What the board draws, W, derived from its rails (RAILS_FACTOR). Raises NotHere; only a Pi 5 has it."""
         said = self.firmware("pmic_read_adc")
-        amperes, volts = {}, {}
+        amperes: dict[str, float] = {}
+        volts: dict[str, float] = {}
         for rail, unit, value in _RAIL.findall(said):
             (amperes if unit == "A" else volts)[rail] = float(value)
         rails = amperes.keys() & volts.keys()
@@ -154,17 +157,19 @@ class Condition:
 class Monitor:
     """Looks after the machine while something is measured; a context manager. `condition` is there afterwards.
 
-    What the machine doesn't have is asked for once. Where only /proc/stat is there, no thread runs: it is read at the
-    beginning and at the end.
+    On a Raspberry Pi 5 each look starts a process for the rails, and that shows in this process's time, too: a few ms.
+    What the machine doesn't have at the beginning isn't asked for again. Where only /proc/stat is there, no thread
+    runs: it is read at the beginning and at the end.
     """
 
     machine: Machine = field(default_factory=Machine)
-    every_s: float = 0.5
+    every_s: float = 1.0
     condition: Condition | None = None
     _celsius: list[float] = field(default_factory=list)
     _watts: list[tuple[float, float]] = field(default_factory=list)
     _word: int | None = None
     _absent: dict[str, str] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
     _looks: int = 0
 
     def __enter__(self) -> Monitor:
@@ -215,10 +220,13 @@ class Monitor:
             self._watts.append((time.monotonic(), watts))
 
     def _try(self, what: str, read: Callable[[], T]) -> T | None:
-        if what in self._absent:
+        if what in self._absent and what not in self._seen:
             return None
         try:
-            return read()
+            value = read()
         except NotHere as error:
-            self._absent[what] = str(error)
+            # What was there at the beginning is asked for again, and its loss is told beside what was read.
+            self._absent[what] = f"at some looks: {error}" if what in self._seen else str(error)
             return None
+        self._seen.add(what)
+        return value

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge.core.source import masked
+from edge.core.source import SourceError, masked
+from edge.core.sources import is_live
 from edge.errors import EdgeError
 from edge.where import Key, place, places
 
@@ -110,7 +111,21 @@ class CardReader(_Table):
     """A part of the reader's name, where there are several; empty: the first."""
 
 
-ReaderSettings = Annotated[ReplayReader | CardReader, Field(discriminator="kind")]
+class OsdpReader(_Table):
+    """`[reader]` of kind osdp: a wall reader on RS-485."""
+
+    kind: Literal["osdp"]
+    port: Annotated[str, Field(min_length=1)]
+    """The serial device, such as /dev/ttyUSB0."""
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
+    """Bits per second."""
+    address: Annotated[int, Field(strict=True, ge=0, le=126)] = 0
+    """The reader's address on the line."""
+    key_file: Annotated[str, Field(min_length=1)]
+    """A file (mode 0600) with the secure channel's key, 32 hexadecimal digits. Relative to this file."""
+
+
+ReaderSettings = Annotated[ReplayReader | CardReader | OsdpReader, Field(discriminator="kind")]
 _OpenFor = Annotated[float, Field(ge=0.2, le=LONGEST_S)]
 
 
@@ -254,6 +269,7 @@ def _apart(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
     if tags and "reader" not in document:
         told = f"a reader, as the lane {tags[0]} needs one"
         yield ("reader",), told, "no table [reader]", "Add it, or drop the lane."
+    yield from _recorded(document)
     if isinstance(document.get("site"), dict) and document["site"].get("purpose") == "attendance":
         yield (
             ("site", "purpose"),
@@ -262,6 +278,26 @@ def _apart(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
             "Attendance is another purpose, with pseudonyms of its own and dates in place of times; this version "
             "notes none.",
         )
+
+
+def _recorded(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
+    """A recording opens no real door: whoever could put one there would need neither tag nor face."""
+    door, reader, camera = (document.get(name) for name in ("door", "reader", "camera"))
+    if not isinstance(door, dict) or door.get("kind") in ("fake", None):
+        return
+    advice = "Use a device, or a door of kind fake."
+    if isinstance(reader, dict) and reader.get("kind") == "replay":
+        yield ("reader", "kind"), "a reader, as the door is a real one", "a recording", advice
+    address = camera.get("address") if isinstance(camera, dict) else None
+    if isinstance(address, str) and address and not _live(address):
+        yield ("camera", "address"), "a camera, as the door is a real one", masked(repr(address)), advice
+
+
+def _live(address: str) -> bool:
+    try:
+        return is_live(address)
+    except SourceError:
+        return False
 
 
 def _problem(found: dict[Key, tuple[int, int]], key: Key, document: Mapping[str, Any], told: dict[str, Any]) -> Problem:
@@ -303,7 +339,7 @@ _TABLES: dict[str, type[_Table] | tuple[type[_Table], ...]] = {
     "networks": Networks,
     "metrics": Metrics,
     "lane": (TagLane, TokenLane, CentralLane),
-    "reader": (ReplayReader, CardReader),
+    "reader": (ReplayReader, CardReader, OsdpReader),
     "door": (FakeDoor, RelayDoor),
 }
 

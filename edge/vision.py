@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from edge.backend import open_backend
@@ -16,7 +15,6 @@ from models.anysize import any_size
 from models.errors import NotInstalled
 from models.network import LogitsOutput
 from models.registry import Installed, Network, Registry
-from models.runtime import Runtime
 from policy.gate import Gate
 from policy.permit import Permit
 
@@ -46,7 +44,7 @@ def open_detector(
         freed = any_size(content)
     except Exception as error:
         raise NetworkError(f"{network.id}: expected a detector in ONNX, found: {error}") from error
-    backend = open_backend(freed, network.id, _runtime(installed, threads))
+    backend = open_backend(freed, network.id, installed.runtime.on(threads))
     return Detector(around(backend), score=score, longest_px=longest_px, least_px=least_px)
 
 
@@ -69,7 +67,7 @@ def open_embedder(
     scaling = Scaling(contract.colour == "RGB", contract.divisor, contract.mean, contract.deviation)
 
     def opened() -> Backend:
-        return around(open_backend(installed.read(), network.id, _runtime(installed, threads)))
+        return around(open_backend(installed.read(), network.id, installed.runtime.on(threads)))
 
     return Embedder(opened, scaling, gate, permit, mirrored)
 
@@ -82,7 +80,7 @@ def open_liveness(installed: Installed, threads: int | None = None, around: Arou
     contract, output = network.input, network.output
     if not isinstance(output, LogitsOutput) or contract.crop is None or not isinstance(contract.width, int):
         raise NetworkError(f"{network.id}: expected a contract with a square crop of fixed size and logits.")
-    backend = around(open_backend(installed.read(), network.id, _runtime(installed, threads)))
+    backend = around(open_backend(installed.read(), network.id, installed.runtime.on(threads)))
     scaling = Scaling(contract.colour == "RGB", contract.divisor, contract.mean, contract.deviation)
     return Liveness(backend, scaling, contract.crop.scale, contract.width, output.classes)
 
@@ -93,12 +91,6 @@ def installed_liveness(registry: Registry, folder: Path | None = None) -> Instal
         with suppress(NotInstalled):
             return registry.locate(network.id, folder)
     return None
-
-
-def _runtime(installed: Installed, threads: int | None) -> Runtime:
-    if threads is None:
-        return installed.runtime
-    return replace(installed.runtime, threads=threads, spin=installed.runtime.spin and threads > 1)
 
 
 def _expect(network: Network, role: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 BackendName = Literal["onnxruntime", "opencv", "ncnn"]
@@ -26,6 +26,10 @@ class Runtime:
             raise ValueError(f"threads: expected 1 to 64, found {self.threads}.")
         if self.spin and (self.threads == 1 or self.backend != "onnxruntime"):
             raise ValueError(f"spin: expected onnxruntime with 2 threads or more, found {self}.")
+
+    def on(self, threads: int | None) -> Runtime:
+        """The same with another number of threads; None: itself."""
+        return self if threads is None else replace(self, threads=threads, spin=self.spin and threads > 1)
 
     def __str__(self) -> str:
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"

@@ -125,9 +125,12 @@ class Site:
         out = console()
         parts = self.parts(self._allowed(json))
         watch: Off = Stopwatch() if measure or self.settings.metrics else Off()
-        device = Device(parts, watch, _quiet if json else _line, partial(out.print, markup=False))
+        # Where nobody looks on, lines go to a log that keeps them for as long as it likes: no pseudonym goes there.
+        named = self.drawn is not None or sys.stdout.isatty()
+        device = Device(parts, watch, _quiet if json else partial(_line, named), partial(out.print, markup=False))
         monitor = Monitor(every_s=1.0) if measure and seconds is not None else None
         with ExitStack() as stack:
+            stack.enter_context(parts.door)
             if self.settings.metrics is not None and isinstance(watch, Stopwatch):
                 from edge.device.metrics import Served
 
@@ -278,7 +281,7 @@ class Site:
         folder = self._path(site.store)
 
         def from_store() -> Keeper:
-            return StoreKeeper(self._open_store(), self._furnish)
+            return StoreKeeper(self._open_store(), partial(self._furnish, kinds))
 
         open_keeper: Callable[[], Keeper] = from_store
         reader = self.settings.reader
@@ -306,12 +309,24 @@ class Site:
             origin="pilot" if self.drawn is None else "simulation",
         )
 
-    def _furnish(self, store: Store) -> list[LiveLane]:
-        """The lanes that the record in force allows now: another process may have adopted another one meanwhile."""
+    def _furnish(self, kinds: tuple[str, ...], store: Store) -> list[LiveLane]:
+        """Of the lanes the device began with those that the record in force allows now: another process may have
+        adopted another one meanwhile. Raises policy.gate.Refused where the settings don't go on without one."""
+        from policy.gate import Refused
         from policy.running import running
 
-        allowed = [lane for lane in self.settings.lane if running(store, _mode(lane.kind)).verdict == "allow"]
-        return [self._lane(lane, store) for lane in allowed]
+        lanes = []
+        for lane in self.settings.lane:
+            if lane.kind not in kinds:
+                continue
+            verdict = running(store, _mode(lane.kind))
+            if verdict.verdict == "allow":
+                lanes.append(self._lane(lane, store))
+            elif not self.settings.site.continue_without:
+                raise Refused(verdict)
+            else:
+                console().print(f"{lane.kind} doesn't run any more: {_words(verdict)}", markup=False)
+        return lanes
 
     def _lane(self, lane: LaneSettings, store: Store) -> LiveLane:
         from edge.live.central import Central
@@ -336,9 +351,13 @@ class Site:
             from edge.reader import TimedReader, recording
 
             return TimedReader(recording(self._path(settings.recording)))
-        from edge.card import CardReader
+        if settings.kind == "pcsc":
+            from edge.card import CardReader
 
-        return CardReader(settings.name)
+            return CardReader(settings.name)
+        from edge.osdp import OsdpReader, read_key
+
+        return OsdpReader(settings.port, read_key(self._path(settings.key_file)), settings.baud, settings.address)
 
     def _door(self) -> Door:
         from edge.door import FakeDoor, RelayDoor
@@ -421,11 +440,11 @@ def _quiet(_: Told) -> None:
     """For machines: the summary says it all."""
 
 
-def _line(told: Told) -> None:
+def _line(named: bool, told: Told) -> None:
     """A decision, as a line."""
     from datetime import datetime
 
-    who = "somebody unknown" if told.person is None else told.person[:8]
+    who = "somebody unknown" if told.person is None else told.person[:8] if named else "somebody known"
     what = "OPEN  " if told.opened else "closed"
     now = datetime.now().astimezone().strftime("%H:%M:%S")
     typer.echo(f"{now}  {told.lane:8}  {what}  {told.reason:16}  {who:16}  {told.took_ms:7.1f} ms")

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge.backend import versions
 from edge.errors import EdgeError
@@ -31,6 +31,15 @@ class Settings(_Entry):
     backend: BackendName
     threads: Annotated[int, Field(ge=1, le=64)]
     spin: bool
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        self.runtime()
+        return self
+
+    def runtime(self) -> Runtime:
+        """The same, to run with. Raises ValueError for settings that don't go together."""
+        return Runtime(self.backend, self.threads, self.spin)
 
 
 class Choice(_Entry):
@@ -81,7 +90,9 @@ def read(path: Path) -> tuple[Choice, ...]:
             "threshold bench core --race"
         ) from error
     if kept.format != 1:
-        raise ChosenError(f"{path}: format: expected 1, found {kept.format}. See threshold bench core --forget")
+        raise ChosenError(
+            f"{path}: format: expected 1, found {kept.format}. Delete it with: threshold bench core --forget"
+        )
     return kept.choices
 
 
@@ -117,5 +128,5 @@ def runtime_of(network: Network, choices: tuple[Choice, ...]) -> Runtime:
     here, with_ = identity(), versions()
     for each in choices:
         if each.sha256 == network.sha256 and each.machine == here and each.versions == with_:
-            return Runtime(**each.runtime.model_dump())
+            return each.runtime.runtime()
     return DEFAULT

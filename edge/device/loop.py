@@ -48,8 +48,8 @@ PUT_S = 0.02
 CARE_NS = 100_000_000
 """Health, and whether another process wants the store, are looked at so often."""
 DISK_NS = 5_000_000_000
-RETRY_NS = 1_000_000_000
-"""A store that failed is opened again after that long."""
+RETRY_NS, LONGEST_RETRY_NS = 1_000_000_000, 10_000_000_000
+"""A store that failed is opened again after that long, then twice that, at most the second."""
 STALE_NS = 2_000_000_000
 """A tag that waited longer in the queue was held up by a stuck device: its person may be gone."""
 CLOCK_STEP_NS = 60_000_000_000
@@ -134,6 +134,7 @@ class Device:
         self._number = 0
         self._begun_ns = time.monotonic_ns()
         self._care_ns = self._disk_ns = self._store_ns = 0
+        self._retry_ns = RETRY_NS
         self._clocks_ns = time.time_ns() - time.monotonic_ns()
 
     @property
@@ -384,17 +385,29 @@ class Device:
             if today is None or today == self._journal_day:
                 return
             self._put_away()
-        elif self._parts.lent() or now_ns - self._store_ns < (RETRY_NS if self._failed() else 0):
+        elif self._lent_out() or (self._failed() and now_ns - self._store_ns < self._retry_ns):
             return
         try:
             self._furnish()
+        except (PolicyError, JournalError) as error:
+            self._retry_ns = min(2 * self._retry_ns, LONGEST_RETRY_NS)
+            if isinstance(error, PolicyError):
+                self._lost(error)
+            else:
+                self._put_away()
+                self._wrong("journal", "failed", str(error))
+        else:
+            self._retry_ns = RETRY_NS
+
+    def _lent_out(self) -> bool:
+        try:
+            return self._parts.lent()
         except PolicyError as error:
             self._lost(error)
-        except JournalError as error:
-            self._wrong("journal", "failed", str(error))
+            return True
 
     def _failed(self) -> bool:
-        return any(one.part == "store" and one.state != "lent" for one in self.health.conditions)
+        return any(one.part in ("store", "journal") and one.state != "lent" for one in self.health.conditions)
 
     def _furnish(self) -> None:
         """Open the store and what stands on it, and the journal of the day."""
@@ -405,8 +418,8 @@ class Device:
             if self._journal is not None:
                 self._journal.close()
                 self._journal = None
-            self._journal_day = today
             self._journal = self._parts.open_journal()
+            self._journal_day = today
             self._number = 0
             self._begun_ns = time.monotonic_ns()
             self.health.right("journal")

@@ -38,7 +38,7 @@ def content(name: str) -> bytes:
 
 def tensors(role: str) -> Iterator[np.ndarray]:
     """Noise, smooth and rough, in the range that the network is used to; detectors also in several sizes, from 64 px:
-    OpenCV 4.14 is wrong below (docs/decisions/0013-backends.md), which the race finds by itself."""
+    OpenCV 4.14 is wrong at 32 (docs/decisions/0015-backends.md), which the race finds by itself."""
     chance = np.random.default_rng(0)
     if role == "detector":
         for height, width in ((288, 480), (160, 160), (64, 96)):

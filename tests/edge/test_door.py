@@ -66,10 +66,14 @@ def test_closing_ends_the_pulse_at_once_and_twice_is_fine() -> None:
 
 
 def test_an_error_inside_leaves_the_door_closed() -> None:
+    def broken(door: FakeDoor) -> None:
+        with door:
+            door.open(5)
+            raise RuntimeError("the loop broke")
+
     door = FakeDoor()
-    with pytest.raises(RuntimeError, match="loop"), door:
-        door.open(5)
-        raise RuntimeError("the loop broke")
+    with pytest.raises(RuntimeError, match="loop"):
+        broken(door)
     assert [released for _, released in door.history] == [True, False]
 
 
@@ -104,7 +108,7 @@ def test_a_door_that_failed_to_shut_is_told_at_the_next_turn_and_at_the_end() ->
 
 
 def test_a_relay_without_its_library_or_pin_says_what_to_do() -> None:
-    with pytest.raises(DoorError, match="python3-gpiozero|group gpio"):
+    with pytest.raises(DoorError, match=r"python3-gpiozero|group gpio"):
         RelayDoor(17)
 
 

@@ -42,7 +42,9 @@ def root(tmp_path):
 def write(root, name: str, text: str) -> None:
     path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    # Whole at once, as the kernel's files are: the monitor reads beside the test.
+    (part := path.with_name("part")).write_text(text)
+    part.replace(path)
 
 
 def test_the_hottest_zone_counts(root):
@@ -144,6 +146,18 @@ def test_a_bit_set_for_a_moment_spoils_the_run(root):
         time.sleep(0.1)
         write(root, word, "10000")
     assert monitor.condition.void == ("throttle word 0x10001: under-voltage",)
+
+
+def test_a_reading_that_fails_once_is_told_and_the_next_one_counts(root):
+    answers = iter(["throttled=0x0", "", "throttled=0x4"])
+    machine = Machine(root, lambda word: next(answers) if word == "get_throttled" else nobody(word))
+    monitor = Monitor(machine, every_s=60)
+    with monitor:
+        monitor._look()
+    assert monitor.condition.throttle == 4
+    assert [why for why in monitor.condition.absent if "some looks" in why] == [
+        "at some looks: throttle word: expected a hexadecimal number, found '' (vcgencmd get_throttled: '')"
+    ]
 
 
 def test_a_run_that_fails_still_ends_the_thread(root):

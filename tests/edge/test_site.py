@@ -51,25 +51,25 @@ def test_the_template_is_right_and_names_every_key() -> None:
 
 
 def _kinds() -> tuple[type, ...]:
-    return (site.ReplayReader, site.CardReader, site.FakeDoor, site.RelayDoor)
+    return (site.ReplayReader, site.CardReader, site.OsdpReader, site.FakeDoor, site.RelayDoor)
 
 
 def test_every_commented_value_of_the_template_is_the_default() -> None:
     defaults = {
         name: field.default
-        for model in (site.Site, site.Camera, site.Networks, site.RelayDoor, site.TokenLane)
+        for model in (site.Site, site.Camera, site.Networks, site.RelayDoor, site.TokenLane, site.OsdpReader)
         for name, field in model.model_fields.items()
         if not field.is_required()
-    } | {"port": 9464, "address": "127.0.0.1"}
+    } | {"port": 9464, "address": 0}
     seen = set()
     for line in TEMPLATE.splitlines():
         if not line.startswith("# ") or " = " not in line or line.startswith("# kind"):
             continue
         name, said = next(iter(tomllib.loads(line[2:]).items()))
-        if name in defaults and (name not in ("port", "address") or said in (9464, "127.0.0.1")):
+        if name in defaults and (name not in ("port", "address") or said in (9464, 0)):
             assert said == defaults[name], line
             seen.add(name)
-    assert {"keep_days", "window_s", "open_s", "detect_px"} <= seen
+    assert {"keep_days", "window_s", "open_s", "detect_px", "baud"} <= seen
 
 
 def test_all_problems_are_told_at_once_each_with_its_place() -> None:
@@ -165,7 +165,8 @@ def test_a_camera_s_password_is_not_shown() -> None:
 
 
 def test_keys_are_found_behind_values_over_several_lines() -> None:
-    text = 'a = """\nb = 1\n"""\n[t]\nc = [ # ]\n  1,\n  "]",\n]\n"d e" = 1\nf.g = {h = 1}\n[[u.v]]\nw = 1\n[[u.v]]\nw = 2\n'
+    lines = ['a = """', "b = 1", '"""', "[t]", "c = [ # ]", "  1,", '  "]",', "]", '"d e" = 1', "f.g = {h = 1}"]
+    text = "\n".join([*lines, "[[u.v]]", "w = 1", "[[u.v]]", "w = 2", ""])
     tomllib.loads(text)
     found = places(text)
     assert found == {
@@ -181,3 +182,13 @@ def test_keys_are_found_behind_values_over_several_lines() -> None:
     }
     assert place(found, ("t", "f", "g", "h")) == (10, 1)
     assert place(found, ("nothing",)) is None
+
+
+@pytest.mark.parametrize("address", ["synthetic:7", "recorded.mp4", "ftp://nowhere/x"])
+def test_no_recording_opens_a_real_door(address: str) -> None:
+    relay = LEAST.replace('kind = "fake"', 'kind = "relay"\npin = 17')
+    assert set(problems(relay)) == {"reader.kind"}
+    cards = relay.replace('kind = "replay"\nrecording = "reads.jsonl"', 'kind = "pcsc"')
+    assert parse(cards, HERE).door.kind == "relay"
+    assert parse(cards + '[camera]\naddress = "/dev/video0"\n', HERE).camera is not None
+    assert set(problems(cards + f'[camera]\naddress = "{address}"\n')) == {"camera.address"}

@@ -190,6 +190,27 @@ def test_an_order_in_another_terminal_closes_the_door_for_everyone(site: Path) -
     assert not any("OPEN" in line for line in device.lines[after:])
 
 
+def test_a_record_that_allows_the_lane_no_longer_closes_the_door(site: Path) -> None:
+    with Process("--config", site / "site.toml") as device:
+        device.wait_for("OPEN")
+        threshold("enrol", "volunteer-08", "--tag", "04a1b2c4", "--record", LAB, *ATTESTED, "--store", site / "store")
+        assert "operation-in-record" in device.wait_for("store failed")
+        after = len(device.lines)
+        time.sleep(1.5)
+        assert device.end()[0] == 0
+    assert not any("OPEN" in line for line in device.lines[after:])
+
+
+def test_a_log_names_nobody(site: Path) -> None:
+    with Process("--config", site / "site.toml") as device:
+        line = device.wait_for("OPEN")
+        device.end()
+    (person,) = {row.claimed for row in rows(site)}
+    assert person is not None
+    assert person[:8] not in " ".join(device.lines)
+    assert "somebody known" in line
+
+
 def test_somebody_enrolled_in_another_terminal_gets_in(site: Path, lab: Path) -> None:
     (site / "reads.jsonl").write_text(
         "".join(json.dumps({"at_s": 0.5 * number, "uid": "04a1b2c4"}) + "\n" for number in range(1, 200))

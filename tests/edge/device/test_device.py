@@ -540,3 +540,27 @@ def test_it_stops_at_once_when_it_is_told_to(site: Site) -> None:
 
 def test_it_stops_by_itself_when_its_time_is_over(site: Site) -> None:
     assert Device(site.parts()).run(threading.Event(), 0.3) == "time"
+
+
+def test_a_journal_that_cannot_begin_the_day_is_tried_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "RETRY_NS", 100_000_000)
+    site.reads = held(KNOWN, KNOWN, every_s=0.8)
+    real, fails = site.journal, [False]
+
+    def open_journal() -> Journal:
+        if fails[0]:
+            raise JournalError("rows: expected a folder to keep rows in, found: Read-only file system.")
+        return real()
+
+    with Running(site, open_journal=open_journal) as device:
+        wait_for(lambda: site.keepers)
+        fails[0] = True
+        site.day = site.keepers[0].day = date(2026, 9, 2)
+        wait_for(lambda: device.tally.tags == 1)
+        assert device.tally.decisions == {("any", False, "device-journal"): 1}
+        fails[0] = False
+        wait_for(lambda: site.told)
+        assert site.told[0].opened
+    assert all(keeper.closed for keeper in site.keepers)
+    (row,) = site.rows
+    assert "2026-09-02" in row.session
