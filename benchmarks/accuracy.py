@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ from benchmarks.evidence import NetworkFigure, NetworkUsed, Rate, SetUsed, Value
 from benchmarks.extract import Extraction, extract
 from benchmarks.folds import best_threshold, fold_accuracy
 from benchmarks.interval import Interval, wilson
-from benchmarks.machine import describe, peak_memory_mb
+from benchmarks.machine import describe, peak_memory_mb, run_with
 from benchmarks.pairs import Pairs, person, read_pairs, read_people, require
 from edge.acquire import Acquirer, Choice
 from edge.align import Interpolation
@@ -164,7 +164,7 @@ def measure(
     targets: Sequence[float] = (1e-3, 1e-4),
     replicates: int = 1000,
     seed: int = 1,
-    threads: int = 1,
+    threads: int | None = None,
     progress: Callable[[int], Callable[[], None]] = lambda total: lambda: None,
 ) -> Measurement:
     """Run the whole benchmark. `progress` is told how many pictures there are and gives what to call after each.
@@ -228,7 +228,11 @@ def measure(
         networks=(used(detector.network), used(embedder.network)),
         overlap=overlap,
         recipe=asdict(recipe),
-        machine={**describe(), "threads": threads, "load_average": os.getloadavg()[0]},
+        machine={
+            **describe(),
+            **run_with(*(replace(each, runtime=each.runtime.on(threads)) for each in (detector, embedder))),
+            "load_average": os.getloadavg()[0],
+        },
         fta=_fta(extraction, research_set),
         fta_reasons=dict(Counter(extraction.missed.values())),
         folds=folds,

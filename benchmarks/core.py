@@ -8,9 +8,9 @@ itself is measured with a consumer that looks at nothing, and subtracted.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import cv2
@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.clip import Clip, ClipSource, draw
-from benchmarks.machine import describe
+from benchmarks.machine import describe, run_with
+from benchmarks.overhead import overhead
 from benchmarks.peers import FaceDetectorYN, FrigateSchedule, Idle, Peer, PlainLoop, Threshold
 from benchmarks.synthetic import SyntheticPeople
 from edge.acquire import Acquirer, Missed
@@ -28,11 +29,12 @@ from edge.core.frame import Frame
 from edge.core.loop import Core, Recogniser, Settings, enlarged
 from edge.core.source import Paced
 from edge.core.track import likeness
-from edge.core.watch import Stopwatch, spread
+from edge.core.watch import Pacing, Stopwatch, spread
 from edge.detect import Detector
 from edge.embed import Embedder, unit
 from edge.face import Crop, Picture, Template
 from edge.gallery import Candidate, Gallery
+from edge.health import Monitor
 from edge.network import Backend, Tensor
 from edge.picture import of_pixels
 from edge.vision import open_detector, open_embedder
@@ -51,8 +53,6 @@ THRESHOLDS = {"bundled-embedder": 0.57, "mobilefacenet-foamliu": 0.54}
 """Cosines from which a track is recognised: for an FPIR of 3 % a visit of 30 drawn strangers, in a gallery of 30
 (bundled: `make prove-core`; the other one the same way, before the second look at a face was added). For counting work
 on clips; a site's threshold comes from its own evaluation."""
-STEAL = 0.05
-"""A run in which the machine gave away more than this share of its time to other machines is void."""
 
 Steps = Callable[[str, int], Callable[[], None]]
 PeerName = Literal["opencv_loop", "opencv_loop_own_backend", "frigate_schedule", "opencv_loop_full_size"]
@@ -61,11 +61,15 @@ PEERS: tuple[PeerName, ...] = ("opencv_loop", "opencv_loop_own_backend", "frigat
 
 @dataclass
 class Meter:
-    """Around a backend: its calls, and the processor time of the calling thread in them, ns."""
+    """Around a backend: its calls, also by the input's shape, and the processor time of the calling thread in them, ns.
+
+    Other threads of a network's own (a runtime of more than one) aren't in it: they count as overhead.
+    """
 
     backend: Backend
     calls: int = 0
     cpu_ns: int = 0
+    shapes: Counter[tuple[int, ...]] = field(default_factory=Counter)
 
     def run(self, tensor: Tensor) -> Mapping[str, Tensor]:
         """See edge.network.Backend."""
@@ -75,6 +79,7 @@ class Meter:
         finally:
             self.cpu_ns += time.thread_time_ns() - begun
             self.calls += 1
+            self.shapes[tensor.shape] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +110,24 @@ class Bench:
     digests: tuple[bytes, ...] = field(repr=False)
     meters: list[Meter] = field(repr=False)
     settings: Settings
+    networks: tuple[str, str]
+    """Ids of detector and embedder, in the meters' order."""
 
     @property
     def inference_ns(self) -> int:
         """Of the core's networks so far."""
         return sum(meter.cpu_ns for meter in self.meters)
+
+    @property
+    def inferences(self) -> Counter[tuple[str, tuple[int, ...]]]:
+        """So far, by network and input's shape."""
+        return Counter(
+            {
+                (name, shape): count
+                for name, meter in zip(self.networks, self.meters, strict=True)
+                for shape, count in meter.shapes.items()
+            }
+        )
 
 
 def prepare(clip: Clip, detector: Installed, embedder: Installed, settings: Settings, steps: Steps) -> Bench:
@@ -157,6 +175,7 @@ def prepare(clip: Clip, detector: Installed, embedder: Installed, settings: Sett
         digests=tuple(digests),
         meters=meters,
         settings=settings,
+        networks=(detector.network.id, embedder.network.id),
     )
 
 
@@ -177,13 +196,14 @@ def gallery_of(
 @dataclass(frozen=True, slots=True)
 class Played:
     """What one consumer used of a clip: processor time and inference of each frame by its number (0 where it was
-    dropped; ns), what it found out, and what became of the frames."""
+    dropped; ns), inferences by network and shape, what became of the frames, and how evenly those taken arrived."""
 
     cpu_ns: NDArray[np.int64] = field(repr=False)
     inference_ns: NDArray[np.int64] = field(repr=False)
     step_ns: list[int] = field(repr=False)
     counts: Counts | None
-    steal: float
+    inferences: Counter[tuple[str, tuple[int, ...]]]
+    pacing: Pacing
 
 
 def play(bench: Bench, peer: Peer, paced: bool) -> Played:
@@ -192,11 +212,12 @@ def play(bench: Bench, peer: Peer, paced: bool) -> Played:
     cpu, inference = np.zeros(len(clip), np.int64), np.zeros(len(clip), np.int64)
     steps: list[int] = []
     last: Frame | None = None
-    stolen = _stolen()
+    calls, pacing = bench.inferences, Pacing()
     before, before_inference = time.process_time_ns(), bench.inference_ns
 
     def look(frame: Frame) -> None:
         nonlocal before, before_inference, last
+        pacing.frame(frame.arrived_ns)
         begun = time.perf_counter_ns()
         peer.step(frame)
         steps.append(time.perf_counter_ns() - begun)
@@ -219,16 +240,7 @@ def play(bench: Bench, peer: Peer, paced: bool) -> Played:
             source.close()
     if last is not None:
         peer.finish(last)
-    after = _stolen()
-    total = after[1] - stolen[1]
-    return Played(cpu, inference, steps, counts, (after[0] - stolen[0]) / total if total else 0.0)
-
-
-def _stolen() -> tuple[int, int]:
-    """Time given to other machines, and all time, in ticks since the machine began (/proc/stat)."""
-    with Path("/proc/stat").open(encoding="ascii") as file:
-        fields = [int(value) for value in file.readline().split()[1:9]]
-    return fields[7], sum(fields)
+    return Played(cpu, inference, steps, counts, bench.inferences - calls, pacing)
 
 
 def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps, rounds: int = 1) -> dict[str, Any]:
@@ -253,11 +265,14 @@ def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps, 
     tick = steps(clip.name, rounds * len(names) + 1)
     _warm(bench)
     runs: dict[str, list[tuple[Peer, Played]]] = {name: [] for name in names}
-    for _ in range(rounds):
-        for name in names:
-            peer = makers[name]()
-            runs[name].append((peer, play(bench, peer, paced)))
-            tick()
+    with Monitor() as monitor:
+        for _ in range(rounds):
+            for name in names:
+                peer = makers[name]()
+                runs[name].append((peer, play(bench, peer, paced)))
+                tick()
+    if monitor.condition is None:
+        raise RuntimeError("expected the machine's condition after a run, found none")
     there = np.array([told.visit for told in clip.truth])
     visits = len(clip.people)
 
@@ -281,7 +296,6 @@ def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps, 
         raise TypeError(f"expected the core's run, found {type(ours).__name__}")
     cores = [run for _, run in runs["core"]]
     drops = max((run.counts.dropped / run.counts.arrived if run.counts else 0.0) for run in cores)
-    steal = max(run.steal for run in cores)
     return {
         "frames": len(clip),
         "frames_with_someone": int(there.sum()),
@@ -291,6 +305,7 @@ def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps, 
         "rounds": rounds,
         "loops": {name: _told(bench, *runs[name][-1]) | {"cpu_s_per_visit": spent[name]} for name in ("core", *peers)},
         "floor_cpu_s_per_visit": floor_s,
+        "networks_cpu_s_per_visit": float(np.median([run.inference_ns[there].sum() for run in cores])) / 1e9 / visits,
         "source_ms_per_frame": {
             name: float(np.median([run.cpu_ns.mean() for _, run in runs[name]])) / 1e6
             for name in ("source", "converted")
@@ -304,13 +319,19 @@ def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps, 
         if empty.any()
         else None,
         "work": asdict(ours.core.tally),
+        "inferences": [
+            {"network": network, "input": list(shape), "count": count}
+            for (network, shape), count in sorted(last.inferences.items())
+        ],
+        "pacing_ms": [list(bucket) for bucket in last.pacing.table()] if paced else None,
         "reasons": ours.reasons,
         "stages_cpu": {stage: asdict(told) for stage, told in watch.cpu().items()},
         "stages_wall": {stage: asdict(told) for stage, told in watch.wall().items()},
-        "steal": last.steal,
+        "instrumentation": overhead(watch, float(np.mean([run.cpu_ns.mean() for run in cores]))),
+        "condition": asdict(monitor.condition),
         "void": [
             *([f"{drops:.1%} of the frames were dropped"] if drops > 0.01 else []),
-            *([f"{steal:.1%} of the time was stolen"] if steal > STEAL else []),
+            *monitor.condition.void,
         ],
     }
 
@@ -349,6 +370,7 @@ def _told(bench: Bench, peer: Peer, played: Played) -> dict[str, Any]:
     step = spread(played.step_ns)
     return {
         "cpu_s": float(played.cpu_ns.sum()) / 1e9,
+        "cpu_s_per_frame_with_source": float(played.cpu_ns.mean()) / 1e9,
         "visits": outcome(bench, peer),
         "frame_to_decision": asdict(latency) if latency else None,
         "step": asdict(step) if step else None,
@@ -425,20 +447,25 @@ def settings(embedder: str, detect_px: int = 480) -> Settings:
 
 
 def document(
-    clips: Mapping[str, dict[str, Any]], networks: Sequence[Installed], chosen: Settings, paced: bool
+    clips: Mapping[str, dict[str, Any]],
+    networks: Sequence[Installed],
+    chosen: Settings,
+    paced: bool,
+    liveness: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What `bench core` says. `ratio.CLIP.cpu_per_visit_vs_…` is the core's processor time a visit over the other's;
-    `overhead_ms_per_frame` is the greatest of the clips'."""
+    `overhead_ms_per_frame` is the greatest of the clips'. `liveness` is what benchmarks.liveness found, where such a
+    network is installed; it takes no part in the clips' figures."""
     return {
         "ratio": {name: told["ratio"] for name, told in clips.items()},
         "overhead_ms_per_frame": max(told["overhead_ms_per_frame"] for told in clips.values()),
         "clips": dict(clips),
         "networks": [installed.network.id for installed in networks],
         "settings": asdict(chosen),
-        "threads": {"onnxruntime": 1, "opencv": 1},
+        "opencv_threads": 1,
         "paced": paced,
-        "liveness": "not installed",
-        "machine": describe(),
+        "liveness": liveness or "not installed",
+        "machine": describe() | run_with(*networks),
         "grade": "synthetic",
         "note": (
             "All people are drawn: no evidence about people. Processor time of the whole process by the operating "

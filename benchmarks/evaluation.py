@@ -12,7 +12,7 @@ from benchmarks.difference import differences
 from benchmarks.evidence import Grade, LaneResult, NetworkUsed, Results, SetUsed
 from benchmarks.faces import FaceRun, Faces
 from benchmarks.limits import cannot_show
-from benchmarks.machine import describe
+from benchmarks.machine import describe, run_with
 from benchmarks.mornings import Mornings
 from benchmarks.rows import Rows
 from benchmarks.scenario import Scenario
@@ -37,10 +37,12 @@ def evaluate(
     reproduce: str = "threshold evaluate",
     replicates: int = REPLICATES,
     progress: Progress = lambda what, total: lambda: None,
+    liveness: str | None = None,
 ) -> Results:
     """Run the scenario and write the rows of each lane to `folder`; the results refer to them by file and digest.
 
-    `progress` is told what is done and how many steps it has, and gives what to call after each.
+    `progress` is told what is done and how many steps it has, and gives what to call after each. `liveness` is the id
+    of an installed liveness network: still pictures are no case for it, so the results say that it wasn't run.
     Raises policy.gate.Refused, FacesError, OverlapError, and the errors of networks and files.
     """
     mornings = Mornings.draw(scenario)
@@ -65,7 +67,7 @@ def evaluate(
     return Results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"threshold {version('threshold')}",
-        machine=describe(),
+        machine=describe() | (run_with(faces.detector, faces.embedder) if faces else {}),
         scenario=scenario.model_dump(mode="json", exclude={"factor", "quick", "drawn", "drawn_quick"}),
         factors=scenario.factor,
         lanes=lanes,
@@ -73,6 +75,6 @@ def evaluate(
         networks=networks,
         stronger=tuple(used(network) for network in faces.stronger) if faces else (),
         sets=sets,
-        cannot_show=cannot_show(scenario, lanes, faces is not None, grade == "synthetic"),
+        cannot_show=cannot_show(scenario, lanes, faces is not None, grade == "synthetic", liveness),
         reproduce=reproduce,
     )

@@ -6,7 +6,9 @@ Everything is drawn: the rates are graded `synthetic` and say nothing about peop
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,7 +43,10 @@ Tick = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """So many enrolled people and strangers come one after another, each once; nobody comes in two seeds."""
+    """So many enrolled people and strangers come one after another, each once; nobody comes in two seeds.
+
+    `only_strangers`: the enrolled stay at home, as when a threshold is sought.
+    """
 
     seed: int
     enrolled: int = 100
@@ -49,6 +54,7 @@ class Morning:
     width: int = 640
     height: int = 360
     rate: float = 10.0
+    only_strangers: bool = False
 
     @property
     def people(self) -> tuple[int, ...]:
@@ -59,9 +65,13 @@ class Morning:
     @property
     def entrance(self) -> Entrance:
         """As many frames as it takes."""
-        return Entrance(
-            self.people, len(self.people), "single", self.width, self.height, self.rate, self.seed, gap_s=(0.5, 1.0)
-        )
+        come = self.people[self.enrolled :] if self.only_strangers else self.people
+        return Entrance(come, len(come), "single", self.width, self.height, self.rate, self.seed, gap_s=(0.5, 1.0))
+
+    @property
+    def visits(self) -> int:
+        """How many people come."""
+        return self.strangers + (0 if self.only_strangers else self.enrolled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,51 @@ class _Listening:
         found = self.within.best(probe)
         self.told.append((found.score, found.subject))
         return found
+
+
+def mornings(
+    several: Sequence[Morning],
+    detector: Installed,
+    embedder: Installed,
+    settings: Settings,
+    workers: int = 2,
+    tick: Tick = lambda: None,
+) -> list[list[Visit]]:
+    """The visits of several mornings, each morning in one of so many processes. `tick` is called for each visit, here.
+
+    Raises what `visited` raises; the mornings not yet begun are then left out.
+    """
+    context = multiprocessing.get_context("spawn")  # a forked onnxruntime hangs
+    done, told = context.Value("q", 0), 0
+    with ProcessPoolExecutor(workers, context, _counting, (done,)) as pool:
+        running = [pool.submit(_counted, morning, detector, embedder, settings) for morning in several]
+        left = set(running)
+        while left:
+            ended, left = wait(left, 0.5, FIRST_EXCEPTION)
+            for _ in range(done.value - told):
+                tick()
+            told = done.value
+            if any(one.exception() for one in ended):
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+        return [one.result() for one in running]
+
+
+_done: Any = None
+"""In a worker: how many visits all workers have seen."""
+
+
+def _counting(done: Any) -> None:
+    global _done  # noqa: PLW0603  the only way to hand a shared value to a pool's processes
+    _done = done
+
+
+def _counted(morning: Morning, detector: Installed, embedder: Installed, settings: Settings) -> list[Visit]:
+    def tick() -> None:
+        with _done.get_lock():
+            _done.value += 1
+
+    return visited(morning, detector, embedder, settings, tick)
 
 
 def visited(

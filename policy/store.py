@@ -93,7 +93,8 @@ class UnknownSubject(StoreError):
 
 
 class Store:
-    """One folder's store, ledger and gate. A context manager; one process at a time, one thread.
+    """One folder's store, ledger and gate. A context manager; one process at a time, one thread. Another process that
+    has it is waited for `patience_s` seconds; a device gives way at once (policy.database.awaited).
 
     Opening it finishes what a crash interrupted, erases what is due, and raises policy.database.DatabaseError,
     policy.keys.SecretError, policy.ledger.LedgerError, policy.epoch.RolledBack or policy.clock.ClockBehind when folder,
@@ -110,12 +111,13 @@ class Store:
         sets: Iterable[ResearchSet] | None = None,
         render: Render | None = None,
         anchor: Anchor | None = None,
+        patience_s: float = 0.0,
     ) -> None:
         self.folder = folder
         self._record: Record | None = None
         self._adopted: str | None = None
         self._orders: dict[str, Order] = {}
-        self.database = Database(folder / NAME, FORMS)
+        self.database = Database(folder / NAME, FORMS, patience_s)
         try:
             with self.database.asked():
                 fresh = self.database.connection.execute("SELECT 1 FROM entry").fetchone() is None

@@ -64,7 +64,9 @@ def accuracy(
     ] = None,
     mirrored: Annotated[bool, typer.Option(help="Add each face's mirror image to its template.")] = True,
     replicates: Annotated[int, typer.Option(min=100, help="Bootstrap replicates for the intervals.")] = 1000,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of a network.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of a network; else what a race chose on this machine, or 1.")
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where accuracy.json, det.svg and det.png go.")] = Path(
         "out/accuracy"
     ),

@@ -23,6 +23,7 @@ from threshold import (
     models,
     order,
     policy,
+    run,
     subjects,
     version,
 )
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
+app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("enrol", epilog=subjects.ENROL)(subjects.enrol)
 app.command("revoke", epilog="Example: threshold revoke volunteer-07 --what face")(subjects.revoke)
 app.command("export", epilog="Example: threshold export volunteer-07 --out volunteer-07.json")(subjects.export)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = (
     "Example: threshold bench core --source synthetic --peers   "
+    "Choose and remember each network's backend: threshold bench core --race   "
     "With stronger networks: threshold bench core --source synthetic --peers --models models/ "
     "--detector yunet-2023mar --embedder mobilefacenet-foamliu"
 )
@@ -25,6 +26,12 @@ class ClipKind(StrEnum):
 
     single = "single"
     bus = "bus"
+
+
+class Board(StrEnum):
+    """A board whose stage table is derived."""
+
+    pi5 = "pi5"
 
 
 def core(
@@ -44,7 +51,22 @@ def core(
     pace: Annotated[
         bool, typer.Option(help="Frames come at the clip's rate, as from a camera; else one after another.")
     ] = True,
-    rounds: Annotated[int, typer.Option(min=1, max=100, help="So often all loops run in turn; medians are told.")] = 1,
+    race: Annotated[
+        bool,
+        typer.Option(
+            "--race", help="Race the backends on both networks instead, and remember the winners on this machine."
+        ),
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Forget the winners remembered on this machine, and do nothing else.")
+    ] = False,
+    derive: Annotated[
+        Board | None, typer.Option(help="Also a stage table for this board, derived from counted work: not measured.")
+    ] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="So often all run in turn; medians are told. 1; a race: 30, at least 12."),
+    ] = None,
     seconds: Annotated[float, typer.Option(min=5, max=600, help="About how long a clip is.")] = 30.0,
     width: Annotated[int, typer.Option(min=320, max=3840, help="Of a frame, px.")] = 1280,
     height: Annotated[int, typer.Option(min=180, max=2160, help="Of a frame, px.")] = 720,
@@ -74,18 +96,34 @@ def core(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Measure the frame core: processor time per visit, latency percentiles, drops; with --peers beside plain loops."""
+    if race + forget + (derive is not None) > 1:
+        raise typer.BadParameter("--race, --forget and --derive are three different things: give one of them")
+    if race and rounds is not None and rounds < 12:
+        raise typer.BadParameter(f"--rounds: a race takes at least 12, found {rounds}")
+    if forget:
+        from threshold.race import forget as forgets
+
+        forgets(json)
+        return
     if width % 2 or height % 2:
         raise typer.BadParameter(f"expected an even width and height, found {width} × {height}")
     if source != "synthetic":
         _ask(source, record)
     from benchmarks.clip import entrance, prepared
     from benchmarks.core import PEERS, document, measure, prepare, settings
+    from benchmarks.liveness import plumbing
+    from edge.vision import installed_liveness
     from models.registry import Registry
     from threshold.files import write_text
     from threshold.networks import installed
 
     registry = Registry.bundled()
     networks = installed(registry, "detector", detector, models), installed(registry, "embedder", embedder, models)
+    if race:
+        from threshold.race import race as runs
+
+        runs(networks, rounds or 30, detect_px, seed, out, json)
+        return
     chosen = settings(networks[1].network.id, detect_px)
     told: dict[str, Any] = {}
     with progress() as bar:
@@ -99,8 +137,14 @@ def core(
             made = prepared(kind.value, drawn, out / "clips", steps(f"drawing {kind}", len(drawn)))
             bench = prepare(made, *networks, chosen, steps)
             named = (*PEERS, "opencv_loop_full_size") if full_size else PEERS
-            told[kind.value] = measure(bench, named if peers else (), pace, steps, rounds)
-    whole = document(told, networks, chosen, pace)
+            told[kind.value] = measure(bench, named if peers else (), pace, steps, rounds or 1)
+            if derive:
+                from benchmarks.derived import table
+
+                told[kind.value]["derived"] = table(told[kind.value], networks)
+        liveness = installed_liveness(registry, models)
+        plumbed = plumbing(liveness, networks, chosen, out / "clips", steps) if liveness else None
+    whole = document(told, networks, chosen, pace, plumbed)
     write_text(out / "core.json", _text(whole))
     if json:
         emit(whole)
@@ -187,6 +231,55 @@ def _print(whole: dict[str, Any]) -> None:
             f"Overhead (neither network nor source) {told['overhead_ms_per_frame']:.2f} ms a frame with someone there"
             + (f"; all of it {empty:.2f} ms a frame with nobody." if empty is not None else ".")
         )
+        if told["pacing_ms"]:
+            tables().print(
+                "Between frames taken, ms: "
+                + ", ".join(
+                    f"{low:g} to {high:g}: {count}" if high else f"above {low:g}: {count}"
+                    for low, high, count in told["pacing_ms"]
+                )
+            )
+        off, on = told["instrumentation"]["off_share"], told["instrumentation"]["on_share"]
+        tables().print(f"The stopwatch takes {off:.4%} of a frame's processor time switched off, {on:.3%} on.")
+        _condition(told["condition"])
         for why in told["void"]:
             tables().print(f"VOID: {why}.")
+        if "derived" in told:
+            from threshold.race import print_derived
+
+            print_derived(name, told["derived"])
+    _print_liveness(whole["liveness"])
     tables().print(whole["note"])
+    for network, runtime in whole["machine"]["runtimes"].items():
+        tables().print(f"{network}: run with {_runtime(runtime)}.")
+
+
+def _runtime(told: dict[str, Any]) -> str:
+    from models.runtime import Runtime
+
+    return str(Runtime(**told))
+
+
+def _condition(told: dict[str, Any]) -> None:
+    from edge.health import throttle_words
+    from threshold.race import condition
+
+    lines = []
+    if told["celsius"]:
+        lines.append(f"Temperature: {told['celsius'][0]:.1f} °C at the beginning, {told['celsius'][1]:.1f} °C at most.")
+    if told["throttle"] is not None:
+        lines.append(f"Throttle word: {told['throttle']:#x} {', '.join(throttle_words(told['throttle'])) or '(none)'}.")
+    if told["joules"] is not None:
+        lines.append(f"Energy: {told['joules']:.1f} J in {told['seconds']:.1f} s, the whole board; derived from rails.")
+    if told["steal"] is not None:
+        lines.append(f"Time given to other machines: {told['steal']:.1%}.")
+    condition(told["absent"], lines)
+
+
+def _print_liveness(told: dict[str, Any] | str) -> None:
+    if isinstance(told, str):
+        tables().print(f"Liveness: {told}. To install it: threshold models fetch minifas-98.20")
+        return
+    kinds = ", ".join(f"{count['suspected']} of {count['looked_at']} {kind}" for kind, count in told["visits"].items())
+    cost = f"; {told['cpu_ms_per_look']:.1f} ms of CPU a look" if told["cpu_ms_per_look"] is not None else ""
+    tables().print(f"Liveness, {told['network']}: suspected {kinds}{cost}. {told['note']}")

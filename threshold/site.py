@@ -26,6 +26,8 @@ AnchorFile = Annotated[
         "--anchor", metavar="FILE", help="An anchor kept off the device: an older copy put back whole is then found."
     ),
 ]
+PATIENCE_S = 10.0
+"""How long a verb waits for the store. A device at work gives way within a second; another verb is soon done."""
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
 
 
@@ -35,4 +37,8 @@ def open_store(folder: Path | None, anchor: Path | None = None) -> Store:
     from policy.store import Store
     from threshold.files import store_database
 
-    return Store(store_database(folder).parent, anchor=None if anchor is None else read_anchor(anchor))
+    return Store(
+        store_database(folder).parent,
+        anchor=None if anchor is None else read_anchor(anchor),
+        patience_s=PATIENCE_S,
+    )

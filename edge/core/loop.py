@@ -3,6 +3,7 @@ once if that suffices, and never without a permit."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,19 +14,26 @@ from numpy.typing import NDArray
 
 from edge.core.crop import crop, luma_crop
 from edge.core.evidence import Evidence
-from edge.core.frame import Frame
+from edge.core.frame import Frame, Planes
+from edge.core.glimpse import glimpse
 from edge.core.motion import COLUMNS, ROWS, Change, Motion
 from edge.core.refine import Finder, refined
 from edge.core.shot import Quality, light_of, pose_of, sharpness_of, size_of
 from edge.core.track import Track, Tracker
 from edge.core.watch import Off
 from edge.errors import EdgeError
-from edge.face import Box, Crop, Face, Picture, Template, frozen
+from edge.face import Box, Crop, Face, Picture, Pixels, Template, frozen
 from edge.gallery import Candidate
 from policy.gate import Refused
 
-Reason = Literal["matched", "below-threshold", "no-permit", "poor-shots"]
-"""`no-permit`: nobody was asked for a template of, or the gate refused. `poor-shots`: no view good enough to embed."""
+Look = Literal["near", "wide"]
+"""`near`: to follow the faces known. `wide`: for newcomers, too."""
+LEAST_PX, GRID_PX = 192, 64
+"""The narrowest picture searched; and the widths taken are whole multiples of this."""
+
+Reason = Literal["matched", "below-threshold", "no-permit", "poor-shots", "spoof-suspected"]
+"""`no-permit`: nobody was asked for a template of, or the gate refused. `poor-shots`: no view good enough to embed.
+`spoof-suspected`: a shot looked like a picture held up, so its template was dropped without being compared."""
 
 
 class SettingsError(EdgeError, ValueError):
@@ -41,6 +49,23 @@ class Recogniser(Protocol):
 
     def best(self, probe: Template) -> Candidate:
         """The most alike reference. Raises policy.gate.Refused."""
+        ...
+
+
+class Watcher(Protocol):
+    """What looks at a shot before its template is compared: edge.liveness.Liveness."""
+
+    @property
+    def limit(self) -> float:
+        """The share of spoof from which a face is suspected."""
+        ...
+
+    def cut(self, planes: Planes, face: Face) -> Pixels:
+        """What it will look at, out of a frame that is soon gone. Raises NetworkError."""
+        ...
+
+    def spoof(self, cut: Pixels) -> float:
+        """How much it looks like a picture held up, 0 to 1. Raises NetworkError."""
         ...
 
 
@@ -67,7 +92,9 @@ class Settings:
     """When the core looks, and what it is content with. Times in seconds, lengths in px of the main stream.
 
     `threshold` is the cosine from which a track is recognised; it belongs to one embedder and to errors per visit.
-    `detect_px` is the width of the picture that faces are searched in, where the source has no small stream.
+    `detect_px` is the width of the picture that faces are searched in, where the source has no small stream. A look
+    that only follows takes a smaller one, in which the smallest face followed is still `near_px` wide; while something
+    moves, one look every `wide_s` is at full width all the same: someone may have come unseen.
     `look_s` passes at least between two detections for a track without a template, `again_s` for one that is still
     undecided with it, `search_s` for newcomers; a search that finds nobody makes the next ones rarer, down to one every
     `slow_search_s`. `idle_s`: even when nothing moves, faces are searched that often. A track whose place may be wrong
@@ -80,6 +107,8 @@ class Settings:
 
     threshold: float
     detect_px: int = 480
+    near_px: float = 24.0
+    wide_s: float = 0.5
     look_s: float = 0.1
     again_s: float = 0.2
     search_s: float = 0.1
@@ -89,7 +118,7 @@ class Settings:
     least_px: float = 24.0
     enough_px: float = 112.0
     inside: float = 0.95
-    usable: float = 0.02
+    usable: float = 0.2
     good: float = 0.45
     patience_s: float = 0.7
     better: float = 1.3
@@ -100,6 +129,8 @@ class Settings:
         limits: tuple[tuple[str, float, float], ...] = (
             ("threshold", -1.0, 1.0),
             ("detect_px", 32, 4096),
+            ("near_px", 8.0, 4096.0),
+            ("wide_s", 0.0, 60.0),
             ("look_s", 0.0, 10.0),
             ("again_s", self.look_s, 10.0),
             ("search_s", 0.0, 10.0),
@@ -129,7 +160,8 @@ class Decided:
     `took_ns` from that frame's arrival to the decision, by the machine's clock.
 
     `subject` and `score` are the most alike reference and its cosine; None where no template was computed. `detail` is
-    what the gate said when it refused.
+    what the gate said when it refused. `spoof`: what liveness made of the shot most suspected, 0 to 1; None where it
+    isn't installed or looked at none.
     """
 
     track: int
@@ -143,6 +175,7 @@ class Decided:
     first_ns: int
     took_ns: int
     detail: str = ""
+    spoof: float | None = None
 
 
 @dataclass(slots=True)
@@ -159,6 +192,9 @@ class _Visit:
     refused: str = ""
     held: tuple[Crop, Quality] | None = None
     """The best shot not yet embedded."""
+    cut: Pixels | None = None
+    """What liveness will look at of it."""
+    spoof: float | None = None
     embedded: float = 0.0
     """Quality of the best shot embedded."""
     best: Candidate | None = None
@@ -168,7 +204,7 @@ class _Visit:
         """Whether it is the same as before; for another one, or none, nothing of before is kept."""
         if recogniser is not None and recogniser is self.recogniser:
             return True
-        self.recogniser, self.held, self.best = recogniser, None, None
+        self.recogniser, self.held, self.cut, self.best = recogniser, None, None, None
         self.evidence, self.embedded, self.usable_ns = Evidence(), 0.0, None
         return False
 
@@ -182,7 +218,11 @@ class Tally:
     """Frames that the source numbered and that never came here."""
     detections: int = 0
     """In the small stream; each shot that is kept takes another one on 160 × 160 px."""
+    near: int = 0
+    """Of these, in a smaller picture, to follow large faces."""
     shots: int = 0
+    liveness: int = 0
+    """Looks of the liveness network."""
     embeddings: int = 0
     tracks: int = 0
 
@@ -190,14 +230,22 @@ class Tally:
 class Core:
     """Not for use by several threads at once. `step` takes the frames in order, `finish` ends the open tracks."""
 
-    def __init__(self, detector: Finder, ask: Ask, settings: Settings, watch: Off | None = None) -> None:
-        self._detector, self._ask, self._settings = detector, ask, settings
+    def __init__(
+        self,
+        detector: Finder,
+        ask: Ask,
+        settings: Settings,
+        watch: Off | None = None,
+        liveness: Watcher | None = None,
+    ) -> None:
+        self._detector, self._ask, self._settings, self._liveness = detector, ask, settings, liveness
         self._watch = watch or Off()
         self._motion, self._tracker = Motion(), Tracker()
         self._visits: dict[int, _Visit] = {}
         self._size: tuple[int, int] | None = None
         self._number = -1
-        self._looked_ns = -(10**18)
+        self._digest: tuple[Frame, bytes] | None = None
+        self._looked_ns = self._wide_ns = -(10**18)
         self._pause_s = settings.search_s
         self.tally = Tally()
 
@@ -211,7 +259,7 @@ class Core:
 
         A frame of another size than the last ends all tracks and begins anew: the camera was changed.
         """
-        self._watch.begin()
+        self._watch.begin(frame.time_ns)
         decided: list[Decided] = []
         size = frame.main.width, frame.main.height
         if size != self._size:
@@ -223,13 +271,14 @@ class Core:
         self._number = frame.number
         change = self._motion.update(frame.luma(COLUMNS, ROWS), frame.time_ns)
         self._watch.lap("motion")
-        if self._wanted(frame, change):
-            decided += self._look(frame)
+        if wanted := self._wanted(frame, change):
+            decided += self._look(frame, self._width(frame) if wanted == "near" else self._settings.detect_px)
         decided += self._overdue(frame)
         decided += self._end(self._tracker.expire(frame.time_ns), frame)
         for _ in decided:
-            self._watch.note("frame-to-decision", time.monotonic_ns() - frame.arrived_ns)
+            self._watch.decision(frame.time_ns, frame.arrived_ns)
         self._watch.lap("decide")
+        self._digest = None
         return decided
 
     def renew(self) -> None:
@@ -244,12 +293,12 @@ class Core:
         self._tracker.tracks = []
         return decided
 
-    def _wanted(self, frame: Frame, change: Change) -> bool:
-        """Whether to detect on this frame."""
+    def _wanted(self, frame: Frame, change: Change) -> Look | None:
+        """Whether to detect on this frame, and for whom."""
         settings, now_ns = self._settings, frame.time_ns
         since = (now_ns - self._looked_ns) / 1e9
         if since < 0 or since >= settings.idle_s:  # less than 0: the source's stamps jumped back
-            return True
+            return "wide"
         tracks = self._tracker.tracks
         open_ = [visit for track in tracks if not (visit := self._visits[track.id]).decided]
         waiting = any(not visit.evidence.shots for visit in open_)
@@ -257,16 +306,25 @@ class Core:
         # A track just missed stays unsure: it is looked for a few times more until it counts as lost.
         pause_s = settings.look_s if waiting or unsure else settings.again_s
         if any(not track.missed for track in unsure) or ((unsure or open_) and since >= pause_s):
-            return True
+            overdue = (now_ns - self._wide_ns) / 1e9 >= settings.wide_s
+            return "wide" if change.moving and overdue else "near"
         if not change.moving:
             self._pause_s = settings.search_s
-            return False
+            return None
         if since < self._pause_s:
-            return False
-        return not tracks or newcomers(change, [track.at(now_ns) for track in tracks], self._size or (1, 1))
+            return None
+        if not tracks or newcomers(change, [track.at(now_ns) for track in tracks], self._size or (1, 1)):
+            return "wide"
+        return None
 
-    def _look(self, frame: Frame) -> list[Decided]:
-        small = frame.colours(self._settings.detect_px)
+    def _width(self, frame: Frame) -> int:
+        """Of the picture in which the faces followed are large enough, px."""
+        smallest = min(track.at(frame.time_ns).width for track in self._tracker.tracks)
+        needed = self._settings.near_px * frame.main.width / max(smallest, 1.0)
+        return min(self._settings.detect_px, max(LEAST_PX, math.ceil(needed / GRID_PX) * GRID_PX))
+
+    def _look(self, frame: Frame, width: int) -> list[Decided]:
+        small = frame.colours(width)
         self._watch.lap("shrink")
         found = self._detector.detect(Picture(small, "frame", b""))
         self._watch.lap("detect")
@@ -274,10 +332,14 @@ class Core:
         across, down = frame.main.width / small.shape[1], frame.main.height / small.shape[0]
         faces = [enlarged(face, across, down) for face in found]
         before = len(self._tracker.tracks)
-        seen = self._tracker.update(faces, frame.time_ns)
+        seen = self._tracker.update(faces, frame.time_ns, [glimpse(small, face.box) for face in found])
         fresh = len(self._tracker.tracks) - before
         self.tally.tracks += fresh
         self._looked_ns = frame.time_ns
+        if width == self._settings.detect_px:
+            self._wide_ns = frame.time_ns
+        else:
+            self.tally.near += 1
         settings = self._settings
         self._pause_s = settings.search_s if fresh else min(1.5 * self._pause_s, settings.slow_search_s)
         self._watch.lap("track")
@@ -311,15 +373,20 @@ class Core:
             visit.usable_ns = frame.time_ns
         close = refined(self._detector, frame.main, face)
         self._watch.lap("refine")
-        shot = Crop(crop(frame.main, close.points), frame.main.digest())
+        if self._digest is None or self._digest[0] is not frame:  # several shots of one frame need it once
+            self._digest = frame, frame.main.digest()
+        shot = Crop(crop(frame.main, close.points), self._digest[1])
         self._watch.lap("crop")
         self.tally.shots += 1
         visit.held = shot, quality
+        if self._liveness is not None:
+            visit.cut = self._liveness.cut(frame.main, close)
+        track.carries = "evidence"
         if quality.score >= settings.good or visit.evidence.shots:
             return self._embed(frame, track, visit)
         return []
 
-    def _embed(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
+    def _embed(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:  # noqa: PLR0911  each says why not
         """The shot held becomes evidence, if the lane and its gate let it."""
         if visit.held is None:
             return []
@@ -328,20 +395,32 @@ class Core:
             return []  # the shot held was another's, and is gone
         (shot, quality), visit.held = visit.held, None
         try:
-            template = recogniser.embed([shot])[0]
+            template = recogniser.embed([shot])[0]  # the permit is checked here, against the very frame
             self._watch.lap("embed")
+            self.tally.embeddings += 1
+            if self._suspected(visit):
+                return [self._decide(frame, track, visit, "spoof-suspected")]
             visit.best = recogniser.best(visit.evidence.add(template, quality.score))
             self._watch.lap("match")
         except Refused as refusal:
             visit.refused = str(refusal)
             return [self._decide(frame, track, visit, "no-permit")]
-        self.tally.embeddings += 1
         visit.embedded = max(visit.embedded, quality.score)
         if visit.best.score >= self._settings.threshold:
             return [self._decide(frame, track, visit, "matched")]
         if visit.evidence.shots >= self._settings.most_shots or visit.embedded * self._settings.better > 1.0:
             return [self._decide(frame, track, visit, "below-threshold")]
         return []
+
+    def _suspected(self, visit: _Visit) -> bool:
+        """One suspicion decides: who could try until one shot passes would only have to try."""
+        if self._liveness is None or visit.cut is None:
+            return False
+        spoof, visit.cut = self._liveness.spoof(visit.cut), None
+        self._watch.lap("liveness")
+        self.tally.liveness += 1
+        visit.spoof = max(spoof, visit.spoof or 0.0)
+        return spoof >= self._liveness.limit
 
     def _asked(self, frame: Frame, track: Track, visit: _Visit) -> Recogniser | None:
         recogniser = self._ask(Request(track.id, len(self._tracker.tracks), frame.time_ns, frame.arrived_ns))
@@ -381,6 +460,7 @@ class Core:
         best, shots = visit.best, visit.evidence.shots
         visit.turn_to(None)  # no template stays behind a decision
         visit.decided = True
+        track.carries = "decision"
         return Decided(
             track=track.id,
             reason=reason,
@@ -393,6 +473,7 @@ class Core:
             first_ns=track.first_ns,
             took_ns=time.monotonic_ns() - frame.arrived_ns,
             detail=visit.refused,
+            spoof=visit.spoof,
         )
 
 

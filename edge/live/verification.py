@@ -144,8 +144,9 @@ class TokenFirst:
         window, attempt = self._window, self._attempts.get(decided.track)
         if window is None or attempt is None:
             return None
-        if decided.reason == "no-permit" and attempt.refused:
-            return self._close(window, "no-permit")
+        suspected = decided.reason == "spoof-suspected" and attempt.permit is not None
+        if suspected or (decided.reason == "no-permit" and attempt.refused):
+            return self._close(window, decided.reason)
         if attempt.permit is None or decided.subject != window.owner:
             return None
         if decided.reason == "matched":

@@ -115,7 +115,13 @@ def results(faces: bool, **changes: Any) -> Results:
     document: dict[str, Any] = {
         "created": "2026-03-29T00:59:58+00:00",
         "program": "threshold 0.1.0",
-        "machine": {"processor": "Test", "cores": 4, "memory_mb": 8192, "versions": {"numpy": "2.0"}},
+        "machine": {
+            "processor": "Test",
+            "cores": 4,
+            "memory_mb": 8192,
+            "versions": {"numpy": "2.0"},
+            "runtimes": {"tiny": {"backend": "onnxruntime", "threads": 2, "spin": True}},
+        },
         "scenario": SCENARIO.model_dump(mode="json", exclude={"factor", "quick"}),
         "factors": SCENARIO.factor,
         "lanes": lanes,

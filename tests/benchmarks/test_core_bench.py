@@ -8,16 +8,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support import MODELS, needs_models
 from typer.testing import CliRunner
 
 from benchmarks import core as bench_core
 from benchmarks.clip import Clip, ClipError, ClipSource, Recorded, draw, entrance, packed, prepared
 from benchmarks.core import PEERS, Bench, document, floor, measure, play, prepare, settings
+from benchmarks.derived import EMBEDDING, FINDING, PEAK, table
 from benchmarks.peers import FaceDetectorYN, FrigateSchedule, Idle, PlainLoop
 from benchmarks.visited import Morning, Visit, compare, name_at, threshold_for, visited
+from benchmarks.work import WorkError, multiply_adds
 from edge.core.frame import bgr
 from edge.face import Picture
 from edge.vision import open_detector
+from models.anysize import any_size
 from models.registry import Registry
 from policy.gate import Refused
 from threshold.command import app
@@ -188,10 +192,120 @@ def test_paced_it_keeps_up_with_the_camera(bench, paced):
 
 
 def test_a_run_that_dropped_frames_is_void(bench, paced, monkeypatch):
-    whole = replace(paced[0], counts=replace(paced[0].counts, arrived=100, dropped=2), steal=0.06)
-    monkeypatch.setattr(bench_core, "play", lambda *_: whole)
+    whole = replace(paced[0], counts=replace(paced[0].counts, arrived=100, dropped=2))
+    ticks = iter([(0, 0), (6, 100)])
+    monkeypatch.setattr(bench_core, "play", run_core(whole))
+    monkeypatch.setattr("edge.health.Machine.ticks", lambda _: next(ticks))
+    monkeypatch.setattr("edge.health.Machine.throttle", lambda _: 0x50000)
     told = measure(bench, (), True, quiet)
-    assert told["void"] == ["2.0% of the frames were dropped", "6.0% of the time was stolen"]
+    assert told["condition"]["steal"] == 0.06
+    assert told["condition"]["throttle"] == 0x50000
+    assert told["void"] == [
+        "2.0% of the frames were dropped",
+        "throttle word 0x50000: under-voltage since the machine began, throttled since the machine began",
+        "6.0% of the time was given to other machines (at most 5%)",
+    ]
+
+
+def run_core(told):
+    """`play` that looks at one frame and tells of another run."""
+
+    def play_(bench, peer, paced):
+        source = ClipSource(bench.clip)
+        peer.step(source.read())
+        source.close()
+        return told
+
+    return play_
+
+
+@pytest.fixture(scope="module")
+def measured(bench):
+    return measure(bench, (), False, quiet)
+
+
+def test_what_the_core_s_networks_ran_is_counted_by_size(measured):
+    told = measured
+    work = told["work"]
+    counts = {(one["network"], *one["input"][2:]): one["count"] for one in told["inferences"]}
+    assert counts["bundled-embedder", 112, 112] == work["embeddings"] > 0
+    assert counts["bundled-detector", 160, 160] >= work["shots"] > 0
+    detections = sum(count for (name, *_), count in counts.items() if name == "bundled-detector")
+    assert detections >= work["detections"] + work["shots"]
+    assert 0 < told["networks_cpu_s_per_visit"] < told["loops"]["core"]["cpu_s"]
+
+
+def test_the_stopwatch_switched_off_costs_next_to_nothing(measured):
+    told = measured["instrumentation"]
+    assert 3 <= told["calls_per_frame"] <= 20
+    assert told["off_ns_per_call"] < told["on_ns_per_call"]
+    assert told["off_share"] < 0.01
+    assert told["off_share"] < told["on_share"]
+
+
+def test_how_evenly_frames_arrived_is_told_of_a_paced_run_alone(measured, paced):
+    assert sum(count for _, _, count in paced[0].pacing.table()) == paced[0].counts.taken - 1
+    assert measured["pacing_ms"] is None
+
+
+def test_a_board_that_is_not_here_is_derived_from_work_and_published_figures(measured, networks):
+    told = measured
+    derived = table(told, networks)
+    assert derived["derived"] is True
+    assert "not measured" in derived["note"]
+    assert derived["measure_with"].startswith("threshold bench core")
+    assert not any(each["verified"] for each in derived["published"])
+    close, faces, template = derived["stages"]
+    visits = told["visits"]
+    assert [each["stage"] for each in (close, faces, template)] == [
+        "find faces, 160 × 160",
+        "find faces, 480 × 288",
+        "template, 112 × 112",
+    ]
+    assert template["times"] == told["work"]["embeddings"] / visits
+    assert template["million"] == pytest.approx(121.74, abs=0.01)
+    for each in (faces, close, template):
+        assert each["least_ms"] == pytest.approx(each["times"] * each["million"] / 19.2)
+        assert each["least_ms"] < each["low_ms"] < each["high_ms"]
+    assert derived["networks_cpu_ms_per_visit"]["high_ms"] == pytest.approx(
+        sum(each["high_ms"] for each in (faces, close, template))
+    )
+    assert derived["all_else_cpu_ms_per_visit_on_this_machine"] >= 0
+    assert 0 < derived["share_of_four_cores"]["low_ms"] < derived["share_of_four_cores"]["high_ms"]
+
+
+def test_the_work_of_a_network_is_counted(networks):
+    detector, embedder = (each.read() for each in networks)
+    whole = multiply_adds(any_size(detector), (1, 3, 320, 320))
+    assert whole == 4 * multiply_adds(any_size(detector), (1, 3, 160, 160))
+    with pytest.raises(WorkError, match=r"Conv .*: expected a known shape"):
+        multiply_adds(any_size(detector), (1, 3, 48, 80))  # the pyramid's halves don't meet
+    assert multiply_adds(embedder, (1, 3, 112, 112)) == 121_738_792
+
+
+def test_a_published_time_s_rate_is_never_above_what_a_core_can_do():
+    for each in (*FINDING, *EMBEDDING):
+        low, high = each.rates
+        assert 0 < low <= high <= PEAK
+        assert each.threads is None or low == high
+    sface = next(each for each in EMBEDDING if each.what.startswith("SFace"))
+    assert sface.rates == pytest.approx((574 / 28.94 / 4, 574 / 28.94 / 2))  # one core can't have done it
+
+
+@needs_models
+def test_the_work_of_yunet_is_as_published():
+    """86.06 million at 320 × 320, counted apart from this code."""
+    yunet = Registry.bundled().locate("yunet-2023mar", MODELS)
+    assert multiply_adds(any_size(yunet.read()), (1, 3, 320, 320)) == pytest.approx(86.06e6, rel=1e-3)
+
+
+@pytest.mark.parametrize("switches", [("--race", "--forget"), ("--race", "--derive", "pi5")])
+def test_one_thing_at_a_time(switches):
+    assert run(*switches).exit_code == 2
+
+
+def test_a_race_takes_rounds():
+    assert run("--race", "--rounds", "3").exit_code == 2
 
 
 def test_the_floor_is_one_detection_and_one_embedding_a_visit(bench):

@@ -31,6 +31,10 @@ SETTINGS = Settings(threshold=0.6)
 WALL = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
 TEXTURE = cv2.GaussianBlur(np.random.default_rng(0).integers(30, 226, (400, 400, 3), dtype=np.uint8), (0, 0), 1.2)
 TEXTURE = np.clip((TEXTURE.astype(float) - 128) * 3 + 128, 30, 225).astype(np.uint8)
+TEXTURE, OTHER = (
+    np.where(dark[:, None, None], 0.5 * TEXTURE, TEXTURE).astype(np.uint8)
+    for dark in (np.arange(400) < 100, np.arange(400) > 250)
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Someone:
     growth: float = 0.0
     turned: float = 0.0
     """How far the nose is aside, in eye distances."""
+    other: bool = False
+    """Looks another: dark below, where others are dark above."""
 
     def face(self, time_s: float) -> Face | None:
         if not self.begin <= time_s < self.end:
@@ -69,7 +75,11 @@ def frames(*people: Someone, seconds: float = 6.0, rate: float = RATE, size=(WID
                 part = pixels[max(0, top) : max(0, top + round(face.box.height)), max(0, left) :][
                     :, : round(face.box.width)
                 ]
-                part[:] = cv2.resize(TEXTURE, (part.shape[1], part.shape[0])) if part.size else part
+                part[:] = (
+                    cv2.resize(OTHER if someone.other else TEXTURE, (part.shape[1], part.shape[0]))
+                    if part.size
+                    else part
+                )
         planes = converted(cv2.resize(pixels, size), "I420")
         yield Frame(number, round(number * 1e9 / rate), time.monotonic_ns(), planes)
 
@@ -193,6 +203,34 @@ def test_after_the_decision_nothing_is_embedded_any_more():
     teller = Teller([0.9])
     run(Someone(width=70, growth=25, end=4.5), teller=teller)
     assert len(teller.crops) == 1
+
+
+@pytest.mark.parametrize("first", ["matched", "below-threshold"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        Someone(begin=2.4, end=5.4, x=242, speed=0),  # a moment later at the very place
+        Someone(begin=2.0, end=5.0, x=242, speed=0, width=190),  # at once, nearer
+        Someone(begin=2.0, end=5.0, x=390, speed=0),  # at once, beside
+        Someone(begin=2.0, end=5.0, x=240, speed=40, other=True),  # at once, at the very place
+    ],
+)
+def test_whoever_takes_the_place_of_someone_decided_on_is_decided_on_anew(first, other):
+    teller = Teller([0.9, 0.2] if first == "matched" else [0.2, 0.9])
+    second = "below-threshold" if first == "matched" else "matched"
+    settings = replace(SETTINGS, most_shots=1)
+    decided, core, _ = run(Someone(end=2.0, speed=40), other, teller=teller, settings=settings)
+    assert [one.reason for one in decided] == [first, second]
+    assert [one.track for one in decided] == [1, 2]
+    assert core.tally.embeddings == 2
+
+
+def test_a_shot_of_one_is_not_mixed_with_another_s():
+    decided, _, _ = run(
+        Someone(end=1.6, width=80, speed=0), Someone(begin=1.6, width=90, speed=0, other=True), teller=Teller([0.3])
+    )
+    assert len({one.track for one in decided}) == len(decided) == 2
+    assert all(one.seen_ns < 1.6e9 or one.first_ns >= 1.6e9 for one in decided)
 
 
 def test_a_poor_shot_is_embedded_at_the_deadline_only():

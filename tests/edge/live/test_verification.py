@@ -287,7 +287,7 @@ def test_a_decision_on_somebody_else_or_on_nothing_decides_nothing(door):
     lane.ask(Request(1, 1, 0, AT))
     owner = door.store.find("volunteer-00")
     told = Decided(1, "matched", owner, 0.99, 1, Box(0, 0, 1, 1), 0, 0, 0, 0)
-    reasons_told = ("matched", "below-threshold", "no-permit", "poor-shots")
+    reasons_told = ("matched", "below-threshold", "no-permit", "poor-shots", "spoof-suspected")
     for one in (replace(told, track=track, reason=reason) for track in (1, 2) for reason in reasons_told):
         assert lane.decided(one, AT + 1) is None
     assert reasons(lane.tick(AT + 5_000_000_000)) == ["no-face"]
@@ -300,6 +300,21 @@ def test_a_decision_on_the_track_for_somebody_else_opens_nothing(door):
     other = Decided(1, "matched", door.store.find("volunteer-01"), 0.99, 1, Box(0, 0, 1, 1), 0, 0, 0, 0)
     assert lane.decided(other, AT + 1) is None
     assert lane.decided(replace(other, subject=None), AT + 1) is None
+
+
+def test_a_picture_held_up_closes_the_window(door):
+    lane = lane_of(door)
+    lane.present(TagRead(uid(0)), AT)
+    lane.ask(Request(1, 1, 0, AT)).embed([])
+    suspected = Decided(1, "spoof-suspected", None, None, 0, Box(0, 0, 1, 1), 0, 0, 0, 0, spoof=0.9)
+    decision = lane.decided(suspected, AT + 1)
+    assert (decision.opened, decision.reason, decision.claimed) == (
+        False,
+        "spoof-suspected",
+        door.store.find("volunteer-00"),
+    )
+    assert lane.ask(Request(2, 1, 0, AT + 2)) is None
+    assert lane.tick(AT + 5_000_000_000) == []
 
 
 def test_what_a_reference_was_made_with_is_another_network(door):
