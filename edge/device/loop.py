@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeVar
 
@@ -29,6 +28,7 @@ from edge.device.health import Health, Part
 from edge.device.journal import Journal, JournalError
 from edge.device.keeper import Keeper
 from edge.device.presented import Presented, Watched
+from edge.device.tally import Tally, Told
 from edge.door import Door, DoorError
 from edge.lane import Decision
 from edge.live.lane import LiveLane
@@ -80,33 +80,6 @@ class Parts:
     origin: Origin = "pilot"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One decision as it was carried out. `person` is the row's pseudonym; None: nobody known, only counted."""
-
-    lane: str
-    opened: bool
-    reason: str
-    person: str | None
-    took_ms: float
-
-
-@dataclass(slots=True)
-class Tally:
-    """What happened since the device began, in numbers; nobody is in it. Read by other threads."""
-
-    decisions: Counter[tuple[str, bool, str]] = field(default_factory=Counter)
-    """By (lane, opened, reason)."""
-    anonymous: Counter[str] = field(default_factory=Counter)
-    """Of them, by lane: tries of nobody known, of which there is no row."""
-    rows: int = 0
-    frames: int = 0
-    tags: int = 0
-    stale: int = 0
-    lent: int = 0
-    """How often the store was given to another process."""
-
-
 class Device:
     """One entrance at work. `run` does it all, once; a Device is not run again."""
 
@@ -121,6 +94,8 @@ class Device:
         self.health, self.tally = Health(), Tally()
         self.stuck = False
         """Whether a thread was left behind inside a camera's or reader's library."""
+        self.looping = False
+        """Whether `run` has everything open, and looks at `stop` many times a second."""
         self._bell, self._frame_due = threading.Event(), False
         self._keeper: Keeper | None = None
         self._journal: Journal | None = None
@@ -176,6 +151,7 @@ class Device:
                 self._capture = Capture(lambda: _Belled(opener(), self._ring_frame), PATIENCE)
                 self._capture.__enter__()
             until = time.monotonic() + seconds
+            self.looping = True
             while not stop.is_set():
                 if time.monotonic() >= until:
                     return "time"

@@ -248,6 +248,22 @@ def test_a_killed_device_loses_no_row_it_told_of(site: Path) -> None:
     assert len(rows(site)) >= told >= 2
 
 
+def test_stopped_while_it_is_being_set_up_it_ends_at_once(tmp_path: Path) -> None:
+    """The demonstration draws its people first, which takes a second or more."""
+    environment = {"PYTHONPATH": str(REPOSITORY) + os.pathsep + os.environ.get("PYTHONPATH", "")}
+    with subprocess.Popen(
+        [*COMMAND, "run", "--demo"], cwd=tmp_path, env=os.environ | environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        assert "Ctrl-C ends it" in process.stderr.readline()
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=20)
+        assert time.monotonic() - begun < 2
+    assert "Traceback" not in said
+
+
 FACE = TAG + '\n[[lane]]\nkind = "face-tag"\nthreshold = 0.57\n\n[camera]\naddress = "{camera}"\n'
 
 

@@ -18,7 +18,8 @@ from support import REPOSITORY
 from benchmarks.clip import draw
 from benchmarks.synthetic import SyntheticPeople
 from edge.acquire import Acquirer, Missed
-from edge.device.loop import Device, Told
+from edge.device.loop import Device
+from edge.device.tally import Told
 from edge.embed import unit
 from edge.entrance import Entrance
 from edge.face import Crop, Template

@@ -19,7 +19,8 @@ from edge.core.source import SourceError
 from edge.core.watch import Stopwatch
 from edge.device import loop
 from edge.device.journal import Journal, JournalError
-from edge.device.loop import Device, Parts, Told
+from edge.device.loop import Device, Parts
+from edge.device.tally import Told
 from edge.door import DoorError, FakeDoor
 from edge.face import Box
 from edge.lane import Decision
