@@ -79,7 +79,7 @@ def core(
     if source != "synthetic":
         _ask(source, record)
     from benchmarks.clip import entrance, prepared
-    from benchmarks.core import PEERS, document, measure, prepare, settings
+    from benchmarks.core import document, measure, prepare, present, settings
     from models.registry import Registry
     from threshold.files import write_text
     from threshold.networks import installed
@@ -98,7 +98,7 @@ def core(
             drawn = entrance(kind.value, seconds, width, height, rate, seed)
             made = prepared(kind.value, drawn, out / "clips", steps(f"drawing {kind}", len(drawn)))
             bench = prepare(made, *networks, chosen, steps)
-            named = (*PEERS, "opencv_loop_full_size") if full_size else PEERS
+            named = (*present(), "opencv_loop_full_size") if full_size else present()
             told[kind.value] = measure(bench, named if peers else (), pace, steps, rounds)
     whole = document(told, networks, chosen, pace)
     write_text(out / "core.json", _text(whole))
