@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.clip import Clip, ClipSource, draw
 from benchmarks.machine import describe, run_with
 from benchmarks.overhead import overhead
-from benchmarks.peers import FaceDetectorYN, FrigateSchedule, Idle, Peer, PlainLoop, Threshold
+from benchmarks.peers import FaceDetectorYN, FaceRecognition, FrigateSchedule, Idle, Peer, PlainLoop, Threshold
 from benchmarks.synthetic import SyntheticPeople
 from edge.acquire import Acquirer, Missed
 from edge.core.capture import Capture, Counts
@@ -55,8 +55,15 @@ THRESHOLDS = {"bundled-embedder": 0.57, "mobilefacenet-foamliu": 0.54}
 on clips; a site's threshold comes from its own evaluation."""
 
 Steps = Callable[[str, int], Callable[[], None]]
-PeerName = Literal["opencv_loop", "opencv_loop_own_backend", "frigate_schedule", "opencv_loop_full_size"]
+PeerName = Literal[
+    "opencv_loop", "opencv_loop_own_backend", "frigate_schedule", "opencv_loop_full_size", "face_recognition"
+]
 PEERS: tuple[PeerName, ...] = ("opencv_loop", "opencv_loop_own_backend", "frigate_schedule")
+
+
+def present() -> tuple[PeerName, ...]:
+    """PEERS, and the libraries beside them that happen to be installed."""
+    return (*PEERS, "face_recognition") if FaceRecognition.installed() else PEERS
 
 
 @dataclass
@@ -112,6 +119,10 @@ class Bench:
     settings: Settings
     networks: tuple[str, str]
     """Ids of detector and embedder, in the meters' order."""
+    pictures: Mapping[int, list[Picture]] = field(repr=False)
+    """Of everyone enrolled."""
+    covered: Callable[[int], None] = field(repr=False)
+    """Raises policy.gate.Refused for a frame, by its number, of which no template may be made."""
 
     @property
     def inference_ns(self) -> int:
@@ -166,6 +177,10 @@ def prepare(clip: Clip, detector: Installed, embedder: Installed, settings: Sett
     opened = open_detector(detector, score=SCORE, around=metered)
     network = open_embedder(embedder, gate, permit, around=metered)
     gallery = gallery_of(pictures, open_detector(detector), network, gate, permit)
+
+    def covered(number: int) -> None:
+        gate.require(permit, "template", digests[number])
+
     return Bench(
         clip=clip,
         detector=opened,
@@ -176,6 +191,8 @@ def prepare(clip: Clip, detector: Installed, embedder: Installed, settings: Sett
         meters=meters,
         settings=settings,
         networks=(detector.network.id, embedder.network.id),
+        pictures=pictures,
+        covered=covered,
     )
 
 
@@ -260,6 +277,9 @@ def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps, 
         "frigate_schedule": lambda: FrigateSchedule(
             bench.plain_detector, bench.recogniser, bench.digests, small, bench.settings.threshold
         ),
+        "face_recognition": lambda: FaceRecognition(
+            {who: [picture.pixels for picture in shown] for who, shown in bench.pictures.items()}, bench.covered
+        ),
     }
     names = ["source", "core", *(["converted"] if peers else []), *peers]
     tick = steps(clip.name, rounds * len(names) + 1)
@@ -279,7 +299,7 @@ def measure(bench: Bench, peers: Sequence[PeerName], paced: bool, steps: Steps, 
     def middle(name: str, what: Callable[[Played, Played], float]) -> float:
         """The median over the rounds of a run beside its source."""
         # Frigate converts in its own loop, so that is its own cost; a camera or decoder may hand BGR to a plain loop.
-        beside = "converted" if name.startswith("opencv") else "source"
+        beside = "converted" if name.startswith(("opencv", "face_recognition")) else "source"
         return float(np.median([what(run, idle) for (_, run), (_, idle) in zip(runs[name], runs[beside], strict=True)]))
 
     def per_visit(run: Played, idle: Played) -> float:

@@ -6,12 +6,14 @@ describes it, with the networks of this run in both.
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -157,6 +159,63 @@ class PlainLoop:
     def _compare(self, frame: Frame, face: Face, crop: Crop) -> None:
         best = self.recogniser.best(self.recogniser.embed([crop])[0])
         self.sightings.append(Sighting(face.box, frame.time_ns, best.subject, best.score))
+
+    def finish(self, frame: Frame) -> None:
+        """See Peer."""
+
+
+class FaceRecognition:
+    """The loop of `face_recognition`'s own example, with its own networks (dlib's), where somebody has installed it: a
+    frame made a quarter as large each way, its faces found, encoded and compared by distance, every second frame.
+
+    Its templates can't be compared with ours: it enrols itself, from the same drawn pictures, which the permit covers
+    with the frames; each frame's digest is asked for before it is encoded.
+    """
+
+    MODULE = "face_recognition"
+
+    def __init__(
+        self,
+        enrolled: Mapping[int, Sequence[Pixels]],
+        allowed: Callable[[int], None],
+    ) -> None:
+        """`allowed` raises policy.gate.Refused for a frame (by number) that no permit covers. Raises ImportError."""
+        self._library: Any = importlib.import_module(self.MODULE)
+        self._allowed = allowed
+        self._names: list[str] = []
+        known = []
+        for who, pictures in enrolled.items():
+            for pixels in pictures:
+                for encoding in self._library.face_encodings(np.ascontiguousarray(pixels[..., ::-1])):
+                    self._names.append(str(who))
+                    known.append(encoding)
+        self._known = np.array(known)
+        self.sightings: list[Sighting] = []
+        self.decided_ns: list[int] = []
+
+    @classmethod
+    def installed(cls) -> bool:
+        """Whether the library is there. It never is a dependency."""
+        return importlib.util.find_spec(cls.MODULE) is not None
+
+    def step(self, frame: Frame) -> None:
+        """See Peer."""
+        if frame.number % 2:
+            return
+        self._allowed(frame.number)
+        pixels = bgr(frame.main)
+        small = cv2.resize(pixels, (0, 0), fx=0.25, fy=0.25)
+        colours = np.ascontiguousarray(small[..., ::-1])
+        places = self._library.face_locations(colours)
+        for (top, right, bottom, left), encoding in zip(
+            places, self._library.face_encodings(colours, places), strict=True
+        ):
+            if not len(self._known):
+                continue
+            distances = self._library.face_distance(self._known, encoding)
+            best = int(np.argmin(distances))
+            box = Box(4.0 * left, 4.0 * top, 4.0 * (right - left), 4.0 * (bottom - top))
+            self.sightings.append(Sighting(box, frame.time_ns, self._names[best], 1.0 - float(distances[best])))
 
     def finish(self, frame: Frame) -> None:
         """See Peer."""

@@ -110,7 +110,7 @@ def core(
     if source != "synthetic":
         _ask(source, record)
     from benchmarks.clip import entrance, prepared
-    from benchmarks.core import PEERS, document, measure, prepare, settings
+    from benchmarks.core import document, measure, prepare, present, settings
     from benchmarks.liveness import plumbing
     from edge.vision import installed_liveness
     from models.registry import Registry
@@ -136,7 +136,7 @@ def core(
             drawn = entrance(kind.value, seconds, width, height, rate, seed)
             made = prepared(kind.value, drawn, out / "clips", steps(f"drawing {kind}", len(drawn)))
             bench = prepare(made, *networks, chosen, steps)
-            named = (*PEERS, "opencv_loop_full_size") if full_size else PEERS
+            named = (*present(), "opencv_loop_full_size") if full_size else present()
             told[kind.value] = measure(bench, named if peers else (), pace, steps, rounds or 1)
             if derive:
                 from benchmarks.derived import table

@@ -101,17 +101,18 @@ class Settings:
     by `unsure` of its width is looked for.
     A face narrower than `least_px`, or less than `inside` of which is in the frame, is not used; from `enough_px` on
     its size costs nothing. A shot of quality `good` is embedded at once; otherwise the best one `patience_s` after the
-    first usable (`usable`). Again only when `better` times as good as the last one embedded, at most `most_shots`
-    times; when no better one can come, or after `decide_s`, an undecided track is decided against.
+    first usable (`usable`); never of a face seen less than `sightings` times. Again only when
+    `better` times as good as the last one embedded, at most `most_shots` times; when no better one can come, or after
+    `decide_s`, an undecided track is decided against.
     """
 
     threshold: float
     detect_px: int = 480
-    near_px: float = 24.0
+    near_px: float = 28.0
     wide_s: float = 0.5
-    look_s: float = 0.1
+    look_s: float = 0.13
     again_s: float = 0.2
-    search_s: float = 0.1
+    search_s: float = 0.13
     slow_search_s: float = 0.25
     idle_s: float = 4.0
     unsure: float = 0.35
@@ -119,6 +120,7 @@ class Settings:
     enough_px: float = 112.0
     inside: float = 0.95
     usable: float = 0.2
+    sightings: int = 2
     good: float = 0.45
     patience_s: float = 0.7
     better: float = 1.3
@@ -141,6 +143,7 @@ class Settings:
             ("enough_px", self.least_px + 1, 4096.0),
             ("inside", 0.0, 1.0),
             ("usable", 0.0, 1.0),
+            ("sightings", 1, 100),
             ("good", self.usable, 1.0),
             ("patience_s", 0.0, 60.0),
             ("better", 1.01, 100.0),
@@ -353,6 +356,8 @@ class Core:
     def _judge(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
         """Is this shot worth embedding, or keeping?"""
         settings, face = self._settings, track.face
+        if track.seen < settings.sightings:
+            return []
         size, pose = size_of(face, settings.least_px, settings.enough_px), pose_of(face.points)
         cut_off = face.box.inside(frame.main.width, frame.main.height) < settings.inside
         if cut_off or size * pose < settings.usable:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import json
+import sys
 import time
+import types
 from dataclasses import replace
 
 import numpy as np
@@ -13,17 +16,18 @@ from typer.testing import CliRunner
 
 from benchmarks import core as bench_core
 from benchmarks.clip import Clip, ClipError, ClipSource, Recorded, draw, entrance, packed, prepared
-from benchmarks.core import PEERS, Bench, document, floor, measure, play, prepare, settings
+from benchmarks.core import PEERS, Bench, document, floor, measure, play, prepare, present, settings
 from benchmarks.derived import EMBEDDING, FINDING, PEAK, table
-from benchmarks.peers import FaceDetectorYN, FrigateSchedule, Idle, PlainLoop
+from benchmarks.peers import FaceDetectorYN, FaceRecognition, FrigateSchedule, Idle, PlainLoop
 from benchmarks.visited import Morning, Visit, compare, name_at, threshold_for, visited
 from benchmarks.work import WorkError, multiply_adds
 from edge.core.frame import bgr
-from edge.face import Picture
+from edge.face import Box, Picture
 from edge.vision import open_detector
 from models.anysize import any_size
 from models.registry import Registry
 from policy.gate import Refused
+from policy.verdict import Verdict
 from threshold.command import app
 
 
@@ -153,6 +157,52 @@ def test_frigate_s_schedule_embeds_at_most_twelve_times_a_track_five_times_a_sec
     at_once = FrigateSchedule(bench.plain_detector, bench.recogniser, bench.digests, (320, 180), threshold=-1.0)
     play(bench, at_once, paced=False)
     assert at_once.embeddings <= 6 * len(at_once.followed)
+
+
+def test_without_face_recognition_the_peers_are_those_written_here(monkeypatch):
+    monkeypatch.setattr(FaceRecognition, "MODULE", "face_recognition_that_nobody_has")
+    assert present() == PEERS
+    with pytest.raises(ImportError):
+        FaceRecognition({}, lambda _: None)
+
+
+def test_face_recognition_s_own_loop_is_measured_where_it_is_installed(bench, monkeypatch):
+    """A stand-in with that library's three functions: faces where a frame is brightest, encoded by their mean."""
+
+    def places(pixels):
+        assert pixels.shape == (90, 160, 3)
+        return [(10, 60, 50, 20)]
+
+    def encodings(pixels, known=None):
+        return [np.full(128, pixels.mean() / 255)] * (1 if known is None else len(known))
+
+    library = types.ModuleType("standin_recognition")
+    library.face_locations, library.face_encodings = places, encodings
+    library.face_distance = lambda known, one: np.linalg.norm(known - one, axis=1)
+    monkeypatch.setitem(sys.modules, "standin_recognition", library)
+    library.__spec__ = importlib.machinery.ModuleSpec("standin_recognition", None)
+    monkeypatch.setattr(FaceRecognition, "MODULE", "standin_recognition")
+    assert present()[-1] == "face_recognition"
+    told = measure(bench, ("face_recognition",), False, quiet)
+    assert told["ratio"]["cpu_per_visit_vs_face_recognition"] > 0
+    peer = FaceRecognition({7: [bench.clip.entrance.frame(0).pixels]}, bench.covered)
+    play(bench, peer, paced=False)
+    assert len(peer.sightings) == (len(bench.clip) + 1) // 2
+    assert {sighting.subject for sighting in peer.sightings} == {"7"}
+    assert peer.sightings[0].box == Box(80, 40, 160, 160)
+
+
+def test_face_recognition_encodes_no_frame_that_no_permit_covers(bench, monkeypatch):
+    library = types.ModuleType("standin_recognition")
+    library.face_encodings = lambda *_: []
+    monkeypatch.setitem(sys.modules, "standin_recognition", library)
+    monkeypatch.setattr(FaceRecognition, "MODULE", "standin_recognition")
+
+    def refuse(_):
+        raise Refused(Verdict.of())
+
+    with pytest.raises(Refused):
+        play(bench, FaceRecognition({}, refuse), paced=False)
 
 
 def test_the_measurement_adds_up(bench, networks):

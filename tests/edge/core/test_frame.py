@@ -123,6 +123,15 @@ def test_the_source_s_own_small_stream_is_used():
     assert np.array_equal(Frame(0, 0, 0, main, small).colours(320), bgr(small))
 
 
+def test_the_source_s_own_small_stream_is_made_smaller_where_less_is_enough():
+    main, small = (converted(textured(width, width * 9 // 16), "I420") for width in (1280, 640))
+    frame = Frame(0, 0, 0, main, small)
+    assert frame.colours(480).shape == (360, 640, 3)
+    assert frame.colours(192).shape == (108, 192, 3)
+    exact = cv2.resize(bgr(small), (192, 108), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(frame.colours(192), exact)
+
+
 def test_a_small_stream_of_another_shape_is_refused():
     main, small = converted(textured(1280, 720), "I420"), converted(textured(320, 240), "I420")
     with pytest.raises(FrameError, match="same field of view"):

@@ -177,10 +177,44 @@ def test_one_person_takes_few_detections():
     assert min(within) - 1.0 <= 0.15
 
 
-def test_an_undecided_track_is_looked_at_ten_times_a_second():
+def test_an_undecided_track_is_looked_at_seven_times_a_second():
     _, _, script = run(Someone(end=3.0), ask=lambda _: None)
     within = [call for call in script.calls if 1.2 <= call < 3]
-    assert 14 <= len(within) <= 20
+    assert 11 <= len(within) <= 16
+
+
+def test_following_a_large_face_takes_a_smaller_picture_but_newcomers_are_looked_for_all_the_same():
+    widths: list[tuple[float, int]] = []
+
+    class Noting(Script):
+        def detect(self, picture: Picture) -> tuple[Face, ...]:
+            if picture.name != "window":
+                widths.append((self.now, picture.width))
+            return super().detect(picture)
+
+    script = Noting((Someone(end=5.0, width=150),))
+    core = Core(script, lambda _: None, SETTINGS)
+    for frame in frames(*script.people):
+        script.now = frame.time_ns / 1e9
+        core.step(frame)
+    followed = [width for time_s, width in widths if 1.5 <= time_s < 4.9]
+    assert min(followed) == 192
+    assert max(followed) == SETTINGS.detect_px
+    assert core.tally.near == sum(width < SETTINGS.detect_px for _, width in widths) >= len(followed) / 2
+    wide = [time_s for time_s, width in widths if width == SETTINGS.detect_px and 1 <= time_s < 5]
+    assert max(np.diff(wide)) <= SETTINGS.wide_s + 0.2
+
+
+def test_a_small_face_is_followed_at_full_width():
+    _, core, _ = run(Someone(width=34, speed=5))
+    assert core.tally.near == 0
+
+
+def test_a_face_seen_once_is_no_shot():
+    teller = Teller()
+    decided, _, _ = run(Someone(end=1.1), teller=teller)
+    assert [one.reason for one in decided] == ["poor-shots"]
+    assert teller.crops == []
 
 
 def test_a_stranger_is_decided_against_once():
