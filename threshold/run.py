@@ -274,7 +274,7 @@ class Site:
             camera, lane = self.settings.camera, lanes[faces[0]]
             detector = self._detector()
             if lane.kind != "tag-uid":
-                core = CoreSettings(lane.threshold, camera.detect_px)
+                core = CoreSettings(lane.threshold, camera.detect_px, alone=lane.kind == "face-tag")
             open_source = partial(self._source, camera)
             if self.drawn is None and (found := self._liveness()) is not None:  # drawn people are no case for it
                 liveness = open_liveness(found)

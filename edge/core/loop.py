@@ -72,12 +72,16 @@ class Watcher(Protocol):
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a lane is asked before a face is cut out, and again before a template is computed: of which track, how many
-    faces are in view, and when, by the source's stamp and by the machine's monotonic clock."""
+    faces are in view, and when, by the source's stamp and by the machine's monotonic clock.
+
+    `searched_ns` is the source's stamp of the last frame in which small faces were searched, too: between such looks a
+    newcomer far behind may not be among `faces` yet."""
 
     track: int
     faces: int
     time_ns: int
     arrived_ns: int = 0
+    searched_ns: int = -(10**18)
 
 
 Ask = Callable[[Request], Recogniser | None]
@@ -94,7 +98,8 @@ class Settings:
     `threshold` is the cosine from which a track is recognised; it belongs to one embedder and to errors per visit.
     `detect_px` is the width of the picture that faces are searched in, where the source has no small stream. A look
     that only follows takes a smaller one, in which the smallest face followed is still `near_px` wide; while something
-    moves, one look every `wide_s` is at full width all the same: someone may have come unseen.
+    moves, one look every `wide_s` is at full width all the same: someone may have come unseen. `alone`: every look for
+    somebody undecided is at full width, for a lane that needs to know that nobody else is there.
     `look_s` passes at least between two detections for a track without a template, `again_s` for one that is still
     undecided with it, `search_s` for newcomers; a search that finds nobody makes the next ones rarer, down to one every
     `slow_search_s`. `idle_s`: even when nothing moves, faces are searched that often. A track whose place may be wrong
@@ -110,6 +115,7 @@ class Settings:
     detect_px: int = 480
     near_px: float = 28.0
     wide_s: float = 0.5
+    alone: bool = False
     look_s: float = 0.13
     again_s: float = 0.2
     search_s: float = 0.13
@@ -287,6 +293,8 @@ class Core:
     def renew(self) -> None:
         """Forget what is known of the tracks but their places, decisions included: a tag has opened a window, and
         nothing seen before it counts. Faces are looked for on the next frame."""
+        for track in self._tracker.tracks:
+            track.carries = "nothing"
         self._visits = {track.id: _Visit() for track in self._tracker.tracks}
         self._looked_ns = -(10**18)
 
@@ -310,7 +318,8 @@ class Core:
         pause_s = settings.look_s if waiting or unsure else settings.again_s
         if any(not track.missed for track in unsure) or ((unsure or open_) and since >= pause_s):
             overdue = (now_ns - self._wide_ns) / 1e9 >= settings.wide_s
-            return "wide" if change.moving and overdue else "near"
+            alone = settings.alone and open_
+            return "wide" if alone or (change.moving and overdue) else "near"
         if not change.moving:
             self._pause_s = settings.search_s
             return None
@@ -356,11 +365,9 @@ class Core:
     def _judge(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
         """Is this shot worth embedding, or keeping?"""
         settings, face = self._settings, track.face
-        if track.seen < settings.sightings:
-            return []
         size, pose = size_of(face, settings.least_px, settings.enough_px), pose_of(face.points)
         cut_off = face.box.inside(frame.main.width, frame.main.height) < settings.inside
-        if cut_off or size * pose < settings.usable:
+        if track.seen < settings.sightings or cut_off or size * pose < settings.usable:
             return []
         recogniser = self._asked(frame, track, visit)
         visit.turn_to(recogniser)
@@ -428,7 +435,8 @@ class Core:
         return spoof >= self._liveness.limit
 
     def _asked(self, frame: Frame, track: Track, visit: _Visit) -> Recogniser | None:
-        recogniser = self._ask(Request(track.id, len(self._tracker.tracks), frame.time_ns, frame.arrived_ns))
+        faces = len(self._tracker.tracks)
+        recogniser = self._ask(Request(track.id, faces, frame.time_ns, frame.arrived_ns, self._wide_ns))
         visit.denied = recogniser is None
         self._watch.lap("permit")
         return recogniser

@@ -32,6 +32,10 @@ WINDOW_S = 5.0
 first usable shot (Settings.decide_s), and one in hand. The first decision closes it, so a queue doesn't wait for it."""
 
 
+SEARCHED_S = 0.3
+"""One face in the zone is one face in a picture in which small ones were searched, too, and no longer ago than this."""
+
+
 class WindowError(EdgeError, ValueError):
     """Error raised for a length of windows that can't be: says what was expected and found."""
 
@@ -131,6 +135,8 @@ class TokenFirst:
         """See LiveLane."""
         window = self._window
         if window is None or not window.holds(request):
+            return None
+        if request.time_ns - request.searched_ns > 1e9 * SEARCHED_S:
             return None
         if request.faces != 1:
             window.several = True

@@ -44,7 +44,7 @@ BOOTED_NS = 7_000_000_000_000
 PEOPLE = SyntheticPeople(seed=0)
 REGISTRY = Registry.bundled()
 INSTALLED = REGISTRY.locate("bundled-embedder")
-SETTINGS = Settings(threshold=0.6)
+SETTINGS = Settings(threshold=0.6, alone=True)
 
 
 @cache

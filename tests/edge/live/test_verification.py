@@ -87,11 +87,12 @@ def test_who_comes_after_the_window_is_not_computed(door):
 def test_a_picture_from_before_the_window_is_not_asked_for(door):
     lane = lane_of(door)
     assert lane.present(TagRead(uid(0)), AT + 10) is None
-    assert lane.ask(Request(1, 1, 0, AT + 9)) is None
-    assert lane.ask(Request(1, 1, 0, AT + 10)) is not None
-    assert lane.ask(Request(1, 1, 0, AT + 10 + 5_000_000_000)) is None
-    assert lane.ask(Request(1, 2, 0, AT + 11)) is None
-    assert lane.ask(Request(1, 0, 0, AT + 11)) is None
+    assert lane.ask(Request(1, 1, 0, AT + 9, 0)) is None
+    assert lane.ask(Request(1, 1, 0, AT + 10, 0)) is not None
+    assert lane.ask(Request(1, 1, 0, AT + 10 + 5_000_000_000, 0)) is None
+    assert lane.ask(Request(1, 2, 0, AT + 11, 0)) is None
+    assert lane.ask(Request(1, 0, 0, AT + 11, 0)) is None
+    assert lane.ask(Request(1, 1, 400_000_000, AT + 12, 0)) is None, "small faces weren't searched for 0.4 s"
 
 
 def test_an_unknown_tag_is_told_at_once(door):
@@ -254,7 +255,7 @@ def test_a_clock_that_runs_back_closes_the_window(door):
     assert lane.tick(AT + 200) == []
     (decision,) = lane.tick(AT + 150)
     assert (decision.opened, decision.reason) == (False, "clock-back")
-    assert lane.ask(Request(1, 1, 0, AT + 160)) is None
+    assert lane.ask(Request(1, 1, 0, AT + 160, 0)) is None
 
 
 def test_a_tag_read_a_moment_before_the_last_tick_is_no_clock_set_back(door):
@@ -265,13 +266,13 @@ def test_a_tag_read_a_moment_before_the_last_tick_is_no_clock_set_back(door):
     assert lane.present(TagRead(uid(1)), AT + 150).reason == "busy"
     assert lane.present(TagRead(uid(0)), AT + 150) is None
     assert lane.tick(AT + 201) == []
-    assert lane.ask(Request(1, 1, 0, AT + 202)) is not None
+    assert lane.ask(Request(1, 1, 0, AT + 202, 0)) is not None
 
 
 def test_a_recogniser_kept_from_a_window_that_is_over_computes_nothing(door):
     lane = lane_of(door)
     lane.present(TagRead(uid(0)), AT)
-    kept = lane.ask(Request(1, 1, 0, AT))
+    kept = lane.ask(Request(1, 1, 0, AT, 0))
     lane.tick(AT + 5_000_000_000)
     lane.present(TagRead(uid(1)), AT + 6_000_000_000)
     with pytest.raises(Refused, match="window-open"):
@@ -284,7 +285,7 @@ def test_a_recogniser_kept_from_a_window_that_is_over_computes_nothing(door):
 def test_a_decision_on_somebody_else_or_on_nothing_decides_nothing(door):
     lane = lane_of(door)
     lane.present(TagRead(uid(0)), AT)
-    lane.ask(Request(1, 1, 0, AT))
+    lane.ask(Request(1, 1, 0, AT, 0))
     owner = door.store.find("volunteer-00")
     told = Decided(1, "matched", owner, 0.99, 1, Box(0, 0, 1, 1), 0, 0, 0, 0)
     reasons_told = ("matched", "below-threshold", "no-permit", "poor-shots", "spoof-suspected")
@@ -296,7 +297,7 @@ def test_a_decision_on_somebody_else_or_on_nothing_decides_nothing(door):
 def test_a_decision_on_the_track_for_somebody_else_opens_nothing(door):
     lane = lane_of(door)
     lane.present(TagRead(uid(0)), AT)
-    lane.ask(Request(1, 1, 0, AT)).embed([])
+    lane.ask(Request(1, 1, 0, AT, 0)).embed([])
     other = Decided(1, "matched", door.store.find("volunteer-01"), 0.99, 1, Box(0, 0, 1, 1), 0, 0, 0, 0)
     assert lane.decided(other, AT + 1) is None
     assert lane.decided(replace(other, subject=None), AT + 1) is None
@@ -305,7 +306,7 @@ def test_a_decision_on_the_track_for_somebody_else_opens_nothing(door):
 def test_a_picture_held_up_closes_the_window(door):
     lane = lane_of(door)
     lane.present(TagRead(uid(0)), AT)
-    lane.ask(Request(1, 1, 0, AT)).embed([])
+    lane.ask(Request(1, 1, 0, AT, 0)).embed([])
     suspected = Decided(1, "spoof-suspected", None, None, 0, Box(0, 0, 1, 1), 0, 0, 0, 0, spoof=0.9)
     decision = lane.decided(suspected, AT + 1)
     assert (decision.opened, decision.reason, decision.claimed) == (
@@ -313,7 +314,7 @@ def test_a_picture_held_up_closes_the_window(door):
         "spoof-suspected",
         door.store.find("volunteer-00"),
     )
-    assert lane.ask(Request(2, 1, 0, AT + 2)) is None
+    assert lane.ask(Request(2, 1, 0, AT + 2, 0)) is None
     assert lane.tick(AT + 5_000_000_000) == []
 
 
