@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from policy.entry import Exported, Refused
+from policy.entry import Exported, Failed, Refused
 from policy.gate import Refused as NotAllowed
 
 if TYPE_CHECKING:
@@ -50,12 +50,17 @@ def status(store: Store) -> dict[str, Any]:
         if isinstance(entry.body, Refused)
         for rule in entry.body.rules or ("none",)
     )
+    failures = Counter(
+        f"{entry.body.modality}: {entry.body.reason}" for entry in store.ledger if isinstance(entry.body, Failed)
+    )
     reached = store.ledger.anchor()
     return {
+        "demonstration": store.ledger.demonstration,
         "people": dict(Counter(file.state for _, file in people)),
         "unreadable": rows - len(people),
         "references": dict(Counter(modality for _, file in people for modality in file.references)),
         "refusals": dict(refusals),
+        "failures": dict(failures),
         "record": store.adopted,
         "orders": [
             {"id": order.id, "what": order.what, "due": None if order.due is None else order.due.isoformat(),

@@ -89,6 +89,11 @@ class Video:
         self._number += 1
         return frame
 
+    @property
+    def recorded(self) -> bool:
+        """Whether it says how many frames it has: a camera can't, a recording does."""
+        return self._video.get(cv2.CAP_PROP_FRAME_COUNT) > 0
+
     def close(self) -> None:
         """See Source."""
         self._video.release()

@@ -1,0 +1,126 @@
+"""What counts as a camera for an enrolment: devices of the kernel's video drivers and rtsp addresses, nothing else."""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.core.source import SourceError
+from edge.live import VIDEO_MAJOR, LiveVideo, live
+from policy.gate import Refused
+
+
+@pytest.fixture
+def recording(tmp_path) -> Path:
+    path = tmp_path / "recording.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for level in range(10):
+        writer.write(np.full((48, 64, 3), 20 * level, np.uint8))
+    writer.release()
+    return path
+
+
+def refused(address: str | Path, **places: Path) -> str:
+    with pytest.raises(Refused) as caught:
+        live(str(address), **places)
+    (finding,) = caught.value.verdict.findings
+    assert finding.rule == "live-enrolment-only"
+    assert "before a camera and a witness" in finding.message
+    return finding.message
+
+
+def test_a_file_is_a_recording(recording):
+    assert "is a file" in refused(recording)
+
+
+def test_so_is_a_link_to_one_that_is_called_a_device(recording, tmp_path):
+    devices = tmp_path / "dev"
+    devices.mkdir()
+    (devices / "video0").symlink_to(recording)
+    said = refused(devices / "video0", devices=devices)
+    assert f"leads to {recording}, which is a file" in said
+
+
+def test_so_is_a_path_that_begins_like_a_devices(recording):
+    assert "is a file" in refused(f"/dev/video/../..{recording}")
+
+
+def test_a_pipe_is_none_under_any_name(tmp_path):
+    devices = tmp_path / "dev"
+    devices.mkdir()
+    os.mkfifo(devices / "video0")
+    assert "is a pipe" in refused(devices / "video0", devices=devices)
+
+
+def test_another_device_is_none():
+    assert "is no camera" in refused("/dev/zero")
+
+
+def test_what_is_not_there_is_none_and_a_camera_that_is_unplugged_is_told_when_it_is_opened(tmp_path):
+    assert "nothing is there" in refused(tmp_path / "video0")
+    assert live(str(tmp_path / "video9"), devices=tmp_path) == str(tmp_path / "video9")
+    with pytest.raises(SourceError, match="found nothing there"):
+        LiveVideo(str(tmp_path / "video9"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://camera/feed.mjpg", "https://host/film.mp4", "file:///tmp/film.avi", "concat:a|b", "tcp://host:9"],
+)
+def test_an_address_that_serves_files_is_none(address):
+    refused(address)
+
+
+def test_its_password_is_not_shown():
+    assert "secret" not in refused("http://admin:secret@camera/feed")
+
+
+@pytest.mark.parametrize("address", ["rtsp://10.0.0.7/stream", "RTSPS://camera.example/1"])
+def test_a_network_camera_is_taken_at_its_word(address):
+    assert live(address) == address
+
+
+@pytest.fixture
+def device(tmp_path, monkeypatch) -> partial[str]:
+    """A video device, as the kernel would show it; a test needs no root to have one."""
+    devices, system = tmp_path / "dev", tmp_path / "sys"
+    devices.mkdir()
+    system.mkdir()
+    (devices / "video0").touch()
+    real = Path.stat
+
+    def stated(path: Path, **options):
+        found = real(path, **options)
+        if path == devices / "video0":
+            return SimpleNamespace(st_mode=stat.S_IFCHR | 0o660, st_rdev=os.makedev(VIDEO_MAJOR, 0))
+        return found
+
+    monkeypatch.setattr(Path, "stat", stated)
+    return partial(live, devices=devices, system=system)
+
+
+def test_a_device_of_the_video_drivers_is_one_and_a_link_to_it_is_opened_by_its_own_name(device, tmp_path):
+    assert device(str(tmp_path / "dev" / "video0")) == str(tmp_path / "dev" / "video0")
+    (tmp_path / "dev" / "entrance").symlink_to(tmp_path / "dev" / "video0")
+    assert device(str(tmp_path / "dev" / "entrance")) == str(tmp_path / "dev" / "video0")
+
+
+def test_a_loopback_device_is_none(device, tmp_path):
+    place = tmp_path / "sys" / "devices" / "virtual" / "video4linux" / "video0"
+    place.mkdir(parents=True)
+    (tmp_path / "sys" / "video0").symlink_to(place)
+    with pytest.raises(Refused, match="another program plays"):
+        device(str(tmp_path / "dev" / "video0"))
+
+
+def test_a_stream_that_says_how_long_it_is_plays_a_recording(recording):
+    """As a file or a film behind an rtsp address does."""
+    with pytest.raises(Refused, match="says how long it is"):
+        LiveVideo(str(recording))
