@@ -168,6 +168,9 @@ def enrol(
         except NotEnrolled as refused:
             _say_refusal(refused, lang, json)
             raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            console().print("Stopped. Nothing of this enrolment was kept.")
+            raise
     if json:
         told: dict[str, Any] = {"enrolled": True, "pseudonym": subject, "modality": "face" if face else "tag"}
         if face:

@@ -136,7 +136,7 @@ def test_frames_missing_for_long_begin_anew():
 
 
 def test_the_best_of_a_moment_is_taken():
-    blurred = cv2.GaussianBlur(render(5, SEEN), (0, 0), 2)
+    blurred = cv2.GaussianBlur(render(5, SEEN), (0, 0), 4)
     seen = sitting(*[(face(),)] * 4, good=0.05)
     seen.step(shown(0, blurred, 0))
     seen.step(shown(0.2, None, 1))
