@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from policy.entry import Exported, Failed, Refused
+from policy.entry import Consented, Exported, Failed, Refused
 from policy.gate import Refused as NotAllowed
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def status(store: Store) -> dict[str, Any]:
     failures = Counter(
         f"{entry.body.modality}: {entry.body.reason}" for entry in store.ledger if isinstance(entry.body, Failed)
     )
+    declined = sum(isinstance(entry.body, Consented) and entry.body.decision == "refused" for entry in store.ledger)
     reached = store.ledger.anchor()
     return {
         "demonstration": store.ledger.demonstration,
@@ -61,6 +62,7 @@ def status(store: Store) -> dict[str, Any]:
         "references": dict(Counter(modality for _, file in people for modality in file.references)),
         "refusals": dict(refusals),
         "failures": dict(failures),
+        "declined": declined,
         "record": store.adopted,
         "orders": [
             {"id": order.id, "what": order.what, "due": None if order.due is None else order.due.isoformat(),

@@ -97,7 +97,8 @@ def enrol_tag(store: Store, file: File, uid: bytes) -> str:
 
 
 def declined(store: Store, by: By, child: Child, notice: str) -> None:
-    """Note that somebody said no, so that nobody is asked twice by mistake; who it was is not kept."""
+    """Note that somebody said no: how many did, after which notice, is part of the account of consent (Art 7(1)), and
+    of whether it is free. Who it was is not kept."""
     store.ledger.append(Consented(subject=secrets.token_hex(16), decision="refused", by=by, child=child, notice=notice))
 
 
