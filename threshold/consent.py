@@ -10,9 +10,13 @@ from threshold.output import console, emit
 from threshold.site import AnchorFile, Json, StoreFolder, open_store
 from threshold.subjects import By, Child, Document, Reference, Role, facts
 
-RECONFIRM = "Example: threshold reconfirm member-12 --witness 'Eva Lind' --document passport --age 18 --role member --notice 1.2"
+RECONFIRM = (
+    "Example: threshold reconfirm member-12 --witness 'Eva Lind' --document passport --age 18 --role member "
+    "--notice 1.2"
+)
 DECLINE = (
-    "Example: threshold decline --notice 1.2   A child: threshold decline --by guardian --child objected --notice 1.2"
+    "Example: threshold decline --notice 1.2   "
+    "For a child: threshold decline --by guardian --child objected --notice 1.2"
 )
 
 
@@ -62,8 +66,17 @@ def decline(
     json: Json = False,
 ) -> None:
     """Count a person who said no. Who it was isn't asked and isn't kept. Someone enrolled who says no: revoke."""
-    from policy.enrolment import declined
+    from pydantic import TypeAdapter, ValidationError
 
+    from policy.enrolment import declined
+    from policy.entry import Version
+
+    try:
+        TypeAdapter(Version).validate_python(notice)
+    except ValidationError as error:
+        raise typer.BadParameter(
+            f"expected a version such as 1.2 or 2026-08-20, found {notice!r}", param_hint="--notice"
+        ) from error
     with open_store(store, anchor) as opened:
         declined(opened, by.value, child.value, notice)
         count = opened.status()["declined"]
