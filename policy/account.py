@@ -42,8 +42,6 @@ def export(store: Store, pseudonym: str) -> dict[str, Any]:
 def status(store: Store) -> dict[str, Any]:
     """What is here, in numbers; nobody is named."""
     people = list(store.subjects())
-    with store.database.asked():
-        rows = store.database.connection.execute("SELECT count(*) FROM subject").fetchone()[0]
     refusals = Counter(
         f"{entry.body.modality}: {rule}"
         for entry in store.ledger
@@ -58,7 +56,7 @@ def status(store: Store) -> dict[str, Any]:
     return {
         "demonstration": store.ledger.demonstration,
         "people": dict(Counter(file.state for _, file in people)),
-        "unreadable": rows - len(people),
+        "unreadable": store.unreadable(),
         "references": dict(Counter(modality for _, file in people for modality in file.references)),
         "refusals": dict(refusals),
         "failures": dict(failures),

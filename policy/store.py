@@ -37,7 +37,7 @@ from policy.entry import (
     Renewed,
     Revoked,
 )
-from policy.epoch import Epoch, RolledBack
+from policy.epoch import ANCHOR, Epoch, RolledBack
 from policy.errors import PolicyError
 from policy.gate import Assess, Facts, Gate
 from policy.gate import Refused as NotAllowed
@@ -122,6 +122,11 @@ class Store:
         try:
             with self.database.asked():
                 fresh = self.database.connection.execute("SELECT 1 FROM entry").fetchone() is None
+            if fresh and (folder / ANCHOR).exists():
+                raise RolledBack(
+                    f"{folder / NAME}: expected the database of which {ANCHOR} beside it tells, found none or an empty "
+                    "one. Put it back, or restore a backup: threshold restore. To begin anew, name another folder."
+                )
             self.keys = device_keys(folder, make=fresh)
             self.ledger = Ledger(self.database, self.keys.signer(), now, bool(demonstration))
             if demonstration not in (None, self.ledger.demonstration):
@@ -311,6 +316,28 @@ class Store:
                 yield name, self._opened(name)[0]
             except SealBroken:  # a row put there by other hands: nothing of it opens, `status` counts it
                 continue
+
+    def unreadable(self) -> int:
+        """How many people and references here don't open: damaged, or put here by other hands. No reference is opened
+        for it: the person's file has its digest."""
+        with self.database.asked():
+            rows = self.database.connection.execute("SELECT count(*) FROM subject").fetchone()[0]
+            held = self.database.connection.execute(
+                "SELECT subject, modality, rotation, sealed FROM reference"
+            ).fetchall()
+        kept = {(subject, modality): (rotation, sealed) for subject, modality, rotation, sealed in held}
+        people = list(self.subjects())
+        broken = 0
+        for name, file in people:
+            for modality, digest in file.references.items():
+                rotation, sealed = kept.get((name, modality), ("", b""))
+                try:
+                    if rotation:
+                        self._secret(rotation)
+                    broken += hashlib.sha256(sealed).hexdigest() != digest
+                except SealBroken:
+                    broken += 1
+        return int(rows) - len(people) + broken
 
     # --- permits ---
 

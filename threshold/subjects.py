@@ -240,6 +240,12 @@ def status(store: StoreFolder = None, anchor: AnchorFile = None, json: Json = Fa
         return
     for key, value in found.items():
         typer.echo(f"{key.replace('_', ' ')}: {_shown(value)}")
+    if found["unreadable"]:
+        console().print(
+            f"{found['unreadable']} of the people and references here can't be read: their rows are damaged, or were "
+            "put here by other hands. Restore a backup from before (threshold restore), or enrol them again.",
+            soft_wrap=True,
+        )
 
 
 def _shown(value: Any) -> str:
