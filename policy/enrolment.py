@@ -180,7 +180,7 @@ def _permit(
 ) -> Permit:
     agreement = file.agreement
     with store.database.writing():
-        permit = store.permit("enrol", subject, modality, contents, drawn)
+        permit = store.permit("enrol", subject, modality, contents, drawn=drawn)
         if agreement is not None:
             store.ledger.append(
                 Consented(

@@ -357,6 +357,7 @@ class Store:
         subject: str,
         modality: Modality,
         contents: Iterable[bytes] = (),
+        *,
         drawn: Permit | None = None,
     ) -> Permit:
         """Ask the gate for a permit for one person and the pictures just taken. Raises policy.gate.Refused.

@@ -95,7 +95,7 @@ class Booth:
 
             self._sitter = sitter(self.source)
             return lambda: Paced(Drawn(sitter(self.source), "BGR"))
-        from edge.live import LiveVideo, live
+        from edge.camera import LiveVideo, live
 
         return partial(LiveVideo, live(self.source))
 

@@ -14,7 +14,7 @@ import pytest
 from support import REPOSITORY
 from test_subjects_command import ATTESTED, RECORD, lenient, run
 
-import edge.live
+import edge.camera
 from edge.core.frame import Frame
 from edge.core.source import Drawn, Paced
 from edge.sitter import Sitter
@@ -57,7 +57,7 @@ def camera(monkeypatch) -> list[str]:
         opened.append(address)
         return Booth((5,))
 
-    monkeypatch.setattr(edge.live, "LiveVideo", plugged)
+    monkeypatch.setattr(edge.camera, "LiveVideo", plugged)
     return opened
 
 
@@ -95,7 +95,7 @@ def test_with_nobody_before_the_camera_the_failure_is_counted_without_a_name(sit
         def close(self):
             """Nothing to give back."""
 
-    monkeypatch.setattr(edge.live, "LiveVideo", lambda address: Empty())
+    monkeypatch.setattr(edge.camera, "LiveVideo", lambda address: Empty())
     code, found = enrol(site, "volunteer-07", "/dev/video0", "--seconds", "3")
     assert (code, "no face was seen" in found["error"]) == (1, True), found
     shown = run(site, "status")[1]

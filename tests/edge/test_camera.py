@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.camera import VIDEO_MAJOR, LiveVideo, live
 from edge.core.source import SourceError
-from edge.live import VIDEO_MAJOR, LiveVideo, live
 from policy.gate import Refused
 
 
