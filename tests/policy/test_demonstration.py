@@ -1,4 +1,4 @@
-"""A store of drawn people: the same rules, the same gate, and pictures that the gate drew again itself; nothing else."""
+"""A store of drawn people: the same rules, the same gate, pictures that the gate drew again itself; nothing else."""
 
 from __future__ import annotations
 
