@@ -11,7 +11,7 @@ import pytest
 
 from edge.core.capture import Capture
 from edge.core.frame import Frame, of_bgr
-from edge.core.source import Drawn
+from edge.core.source import Drawn, SourceError
 from edge.face import Box, Face, frozen
 from edge.sitter import Sitter, draw, sitter
 from edge.sitting import FAILED, HINTS, WHY, Sitting, SittingError, Terms, reference, said, sit
@@ -184,6 +184,30 @@ def test_the_time_is_limited(finder):
     with Capture(lambda: Frames([shown(0)] * 1000)) as capture, pytest.raises(CaptureFailed):
         sit(capture, Sitting(finder, Terms(limit_s=1.0, pictures=20)), lambda *_: None)
     assert time.monotonic() - begun < 5
+
+
+def test_a_camera_that_stops_is_the_reason_and_what_was_taken_is_thrown_away():
+    class Stops(Frames):
+        def read(self):
+            frame = super().read()
+            if frame is None:
+                raise SourceError("the cable is out")
+            return frame
+
+    seen = sitting(*[(face(),)] * 3)
+    frames = [shown(0.1 * number, None, number) for number in range(3)]
+    stopped = pytest.raises(CaptureFailed, match="the camera stopped")
+    with Capture(lambda: Stops(frames.copy() if not seen.told else [])) as capture, stopped as caught:
+        sit(capture, Sitting(seen.finder, Terms(limit_s=1.0), seen.told), lambda *_: None)
+    assert caught.value.reason == "camera"
+
+
+def test_a_camera_that_never_gives_a_frame_is_no_failure_of_the_person():
+    def missing():
+        raise SourceError("nothing is plugged in")
+
+    with Capture(missing) as capture, pytest.raises(SourceError, match="nothing is plugged in"):
+        sit(capture, sitting(), lambda *_: None)
 
 
 class Frames:
