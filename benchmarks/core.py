@@ -425,10 +425,15 @@ def settings(embedder: str, detect_px: int = 480) -> Settings:
 
 
 def document(
-    clips: Mapping[str, dict[str, Any]], networks: Sequence[Installed], chosen: Settings, paced: bool
+    clips: Mapping[str, dict[str, Any]],
+    networks: Sequence[Installed],
+    chosen: Settings,
+    paced: bool,
+    liveness: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What `bench core` says. `ratio.CLIP.cpu_per_visit_vs_…` is the core's processor time a visit over the other's;
-    `overhead_ms_per_frame` is the greatest of the clips'."""
+    `overhead_ms_per_frame` is the greatest of the clips'. `liveness` is what benchmarks.liveness found, where such a
+    network is installed; it takes no part in the clips' figures."""
     return {
         "ratio": {name: told["ratio"] for name, told in clips.items()},
         "overhead_ms_per_frame": max(told["overhead_ms_per_frame"] for told in clips.values()),
@@ -437,7 +442,7 @@ def document(
         "settings": asdict(chosen),
         "threads": {"onnxruntime": 1, "opencv": 1},
         "paced": paced,
-        "liveness": "not installed",
+        "liveness": liveness or "not installed",
         "machine": describe(),
         "grade": "synthetic",
         "note": (

@@ -37,10 +37,12 @@ def evaluate(
     reproduce: str = "threshold evaluate",
     replicates: int = REPLICATES,
     progress: Progress = lambda what, total: lambda: None,
+    liveness: str | None = None,
 ) -> Results:
     """Run the scenario and write the rows of each lane to `folder`; the results refer to them by file and digest.
 
-    `progress` is told what is done and how many steps it has, and gives what to call after each.
+    `progress` is told what is done and how many steps it has, and gives what to call after each. `liveness` is the id
+    of an installed liveness network: still pictures are no case for it, so the results say that it wasn't run.
     Raises policy.gate.Refused, FacesError, OverlapError, and the errors of networks and files.
     """
     mornings = Mornings.draw(scenario)
@@ -73,6 +75,6 @@ def evaluate(
         networks=networks,
         stronger=tuple(used(network) for network in faces.stronger) if faces else (),
         sets=sets,
-        cannot_show=cannot_show(scenario, lanes, faces is not None, grade == "synthetic"),
+        cannot_show=cannot_show(scenario, lanes, faces is not None, grade == "synthetic", liveness),
         reproduce=reproduce,
     )

@@ -12,10 +12,14 @@ from edge.transaction import Lane
 
 
 def cannot_show(
-    scenario: Scenario, lanes: Mapping[Lane, LaneResult], faces: bool, synthetic: bool = False
+    scenario: Scenario,
+    lanes: Mapping[Lane, LaneResult],
+    faces: bool,
+    synthetic: bool = False,
+    liveness: str | None = None,
 ) -> tuple[dict[str, Any], ...]:
     """Identifiers and numbers; the report has a sentence for each, in its languages (evaluation.md §5, traps 2, 5, 6,
-    8 to 11 and 24)."""
+    8 to 11 and 24). `liveness`: the id of the network that is installed for it."""
     limits: list[dict[str, Any]] = [
         {"id": "simulated-mornings", "persons": scenario.persons, "mornings": scenario.mornings},
         {"id": "swept-rates", "factors": [factor.id for factor in scenario.factor if not factor.published]},
@@ -26,6 +30,7 @@ def cannot_show(
     ]
     if faces:
         strangers = scenario.strangers
+        limits.append({"id": "liveness-not-run", "network": liveness} if liveness else {"id": "liveness-not-installed"})
         if synthetic:
             limits.append({"id": "synthetic-people"})
         else:

@@ -116,6 +116,14 @@ LIMITS = {
         "Nobody tried to deceive a lane. Lent or copied tags, photographs or masks held before a camera, and "
         "people who slip in behind others weren't tried at either lane."
     ),
+    "liveness-not-installed": translatable(
+        "Liveness (does the camera see a person, or a picture held up?): not installed. Whether the face lane "
+        "takes a photograph held up for the person in it wasn't measured."
+    ),
+    "liveness-not-run": translatable(
+        "Liveness (does the camera see a person, or a picture held up?): the network {network} is installed and wasn't "
+        "run, as the lane saw nothing but still pictures here."
+    ),
     "no-fallback": translatable(
         "What follows a refusal isn't in it: no second try, nobody who opens the door by hand, and no costs."
     ),

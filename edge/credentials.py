@@ -1,4 +1,7 @@
-"""Which tag belongs to whom, in SQLite: what was acknowledged is on disk."""
+"""Which tag belongs to whom among simulated subjects, in SQLite, in clear: what was acknowledged is on disk.
+
+Real people's tags are in the sealed store (policy.store), and the lanes of a real door (edge.live) look there.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,8 @@ class CredentialError(EdgeError, ValueError):
 
 
 class Credentials:
-    """Tags by identifier. A tag is personal data too: adding one asks the gate. A context manager; one writer.
+    """Tags of simulated subjects by identifier; behind them there is no person, and no other permit than the gate's
+    `simulated` is taken. A context manager; one writer.
 
     Write-ahead log with full synchronisation: a pulled plug loses nothing that `add` or `block` returned from.
     """
@@ -70,6 +74,11 @@ class Credentials:
     def add(self, tags: dict[bytes, str], permit: Permit) -> None:
         """Keep these tags (identifier → subject), all or none. Raises policy.gate.Refused, CredentialError."""
         self._gate.require(permit, "store")
+        if permit.kind != "simulated":
+            raise CredentialError(
+                f"expected a permit for simulated subjects, found one to {permit.kind}. People's tags are kept by the "
+                "sealed store: threshold enrol --tag."
+            )
         with self._asked():
             try:
                 with self._connection:  # rolls back whatever goes wrong, so that nothing half lingers

@@ -49,6 +49,10 @@ class Embedder:
         self._scaling = scaling
         self._backend = open_backend()
 
+    def under(self, permit: Permit) -> Embedder:
+        """The same network, open already, under another permit. Raises policy.gate.Refused."""
+        return Embedder(lambda: self._backend, self._scaling, self._gate, permit, self._mirrored)
+
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """Templates, float32 n × d, each of unit length, of n aligned faces (0 × 0 of none).
 

@@ -12,7 +12,7 @@ from edge.embed import cosine
 from edge.errors import EdgeError
 from edge.face import Template
 from policy.gate import Gate
-from policy.permit import Permit
+from policy.permit import PERSONAL, Permit
 
 
 class GalleryError(EdgeError, ValueError):
@@ -28,10 +28,15 @@ class Candidate:
 
 
 class Gallery:
-    """References of subjects, one each. Made and searched only under a permit to match."""
+    """References of subjects, one each, who don't exist or are of a listed set. Made and searched only under a permit
+    to match; a person's permit makes none: people's references are compared in the store, which hands none out."""
 
     def __init__(self, references: Mapping[str, Template], gate: Gate, permit: Permit) -> None:
         gate.require(permit, "match")
+        if permit.kind in PERSONAL:
+            raise GalleryError(
+                "expected a permit for nobody in particular, found a person's. Ask policy.store to compare."
+            )
         if not references or len({reference.shape for reference in references.values()}) != 1:
             raise GalleryError(
                 f"expected references of one length, found {len(references)} of different lengths or none."

@@ -26,20 +26,21 @@ class Backend(Protocol):
 
 
 class OnnxRuntime:
-    """onnxruntime on the CPU. `threads` bounds the threads of one call; waiting threads sleep instead of spinning.
+    """onnxruntime on the CPU: the plain one, that the other backends are held to. `threads` bounds the threads of one
+    call; unless `spin` is said, waiting threads sleep.
 
-    Spinning made the same work cost several times the CPU on small machines (field.md §2.1, point 11), and a door has
-    other things to do with its cores.
+    Spinning made the same work cost several times the CPU on small machines (openpilot#22736: 11 % of the processor
+    with 1 thread, 63 % with 6), and a door has other things to do with its cores.
     """
 
-    def __init__(self, model: bytes, name: str, threads: int = 1) -> None:
+    def __init__(self, model: bytes, name: str, threads: int = 1, spin: bool = False) -> None:
         import onnxruntime  # noqa: PLC0415  slow to import, and only where a network runs
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors; shape notices of re-sized inputs are expected
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.intra_op.allow_spinning", "1" if spin else "0")
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:

@@ -61,7 +61,7 @@ class Terms:
 
     `pictures` of quality `good` (0 to 1, edge.core.shot) or better are taken, each the best of a moment of `moment_s`;
     moments begin `apart_s` apart at least: frames a thirtieth of a second apart are the same picture with other noise,
-    and add nothing to a reference. Three: see ADR 14, which has the figures. From `enough_px` on a face's width costs
+    and add nothing to a reference. Three: see ADR 18, which has the figures. From `enough_px` on a face's width costs
     nothing; `inside` is the share of the face that must be in the frame. `limit_s` is all the time there is from the
     first frame; a face not seen for `lost_s` is lost.
     """

@@ -23,6 +23,7 @@ from models.errors import (
     WrongSizeError,
 )
 from models.network import Network, Overlap, Role
+from models.runtime import DEFAULT, Runtime
 
 __all__ = ["Installed", "Network", "Overlap", "Registry", "Role", "check", "models_folder"]
 
@@ -57,10 +58,14 @@ def _again(network: Network) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A network and the path of its file here. The file is there; whether it is the right one, `read` says."""
+    """A network and the path of its file here. The file is there; whether it is the right one, `read` says.
+
+    `runtime` is with what it is run; another than the default where a race on this machine has chosen it.
+    """
 
     network: Network
     path: Path
+    runtime: Runtime = DEFAULT
 
     def read(self) -> bytes:
         """The file's bytes, checked: these very bytes have the manifest's size and SHA-256.

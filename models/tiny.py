@@ -9,6 +9,8 @@ the picture is, and to a few px where it is blurred. What it can't: larger, smal
 markers darker than about (210, 0, 210); other compact magenta things of that area are found as well. One cell of
 stride 32 fires a card (two or four, with the same box, where the marker's centre lies between cells); the strides 8
 and 16 are there and silent.
+
+`tiny-liveness` can nothing: its weights are drawn from a seed. It is there to try what is around such a network.
 """
 
 from __future__ import annotations
@@ -56,10 +58,10 @@ def card(identity_seed: int, size: int = 96, *, variant: int = 0) -> NDArray[np.
 
 
 def make(folder: Path, seed: int = 0) -> Registry:
-    """Write `tiny-detector`, `tiny-embedder` and their manifest into `folder`; return its registry.
+    """Write `tiny-detector`, `tiny-embedder`, `tiny-liveness` and their manifest into `folder`; return its registry.
 
-    `locate(id, folder)` finds them. The same `seed` gives the same bytes; it draws the embedder's weights. Raises
-    ImportError, naming the extra, where the onnx package isn't installed.
+    `locate(id, folder)` finds them. The same `seed` gives the same bytes; it draws the weights of the latter two.
+    Raises ImportError, naming the extra, where the onnx package isn't installed.
     """
     onnx = _onnx()
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,6 +69,7 @@ def make(folder: Path, seed: int = 0) -> Registry:
     for template, file, model in (
         (_DETECTOR, "tiny_detector.onnx", _detector(onnx)),
         (_EMBEDDER, "tiny_embedder.onnx", _embedder(onnx, seed)),
+        (_LIVENESS, "tiny_liveness.onnx", _liveness(onnx, seed)),
     ):
         onnx.checker.check_model(model, full_check=True)
         content: bytes = model.SerializeToString()
@@ -212,6 +215,17 @@ def _embedder(onnx: ModuleType, seed: int) -> Any:
     return graph.model("tiny-embedder", {"input0": [1, 3, 112, 112]}, {"output0": [1, 128]})
 
 
+def _liveness(onnx: ModuleType, seed: int) -> Any:
+    """8 × 8 mean colours around their middle, mixed at random into two logits."""
+    graph = _Graph(onnx)
+    pooled = graph.add("AveragePool", "input", kernel_shape=[16, 16], strides=[16, 16])
+    flat = graph.add("Reshape", pooled, graph.weight([1, -1], np.int64))
+    centred = graph.add("Sub", flat, graph.weight(0.5))
+    weights = np.random.default_rng([seed, 2]).normal(0, 1, (192, 2))
+    graph.add("MatMul", centred, graph.weight(weights), name="output")
+    return graph.model("tiny-liveness", {"input": [1, 3, 128, 128]}, {"output": [1, 2]})
+
+
 def _average() -> NDArray[np.float64]:
     """The mean card, 1 × 192: what all cards share, the marker above all, would make everyone look alike."""
     pattern = _colours(np.random.default_rng(0), 4096).mean(axis=0)
@@ -265,6 +279,28 @@ name = "output0"
 dimension = 128
 compare = "cosine"
 unit_length = false
+"""
+
+_LIVENESS = """\
+id = "tiny-liveness"
+role = "liveness"
+licence = "Apache-2.0"
+publisher = "Threshold, made on this machine"
+
+[network.input]
+name = "input"
+width = 128
+height = 128
+colour = "RGB"
+divisor = 255.0
+mean = [0.0, 0.0, 0.0]
+deviation = [1.0, 1.0, 1.0]
+crop = { scale = 1.5, border = "reflect-101" }
+
+[network.output]
+kind = "logits"
+name = "output"
+classes = ["real", "spoof"]
 """
 
 _TRAINING = """

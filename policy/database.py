@@ -1,7 +1,8 @@
 """The one SQLite file behind ledger and store: how it is opened, who may write, and how its form moves forward.
 
 Write-ahead log and full synchronisation: what a call returned from is on disk. Freed content is overwritten
-(secure_delete). One writer, by a lock on a file beside it that the kernel lets go when the process dies.
+(secure_delete). One writer, by a lock on a file beside it that the kernel lets go when the process dies. Whoever wants
+the lock says so by another one, and a process that runs for long (a device) gives way: see `awaited`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Self
 from policy.errors import PolicyError
 
 APPLICATION = 0x54485245  # "THRE", in the header of every file of ours
+_POLL_S = 0.02
 
 
 class DatabaseError(PolicyError, OSError):
@@ -29,12 +32,13 @@ class Busy(DatabaseError):
 
 
 class Database:
-    """A connection that writes, with the lock. A context manager. Not for use by several threads."""
+    """A connection that writes, with the lock, waited for at most `patience_s` seconds. A context manager. Not for use
+    by several threads."""
 
-    def __init__(self, path: Path, forms: Sequence[str]) -> None:
+    def __init__(self, path: Path, forms: Sequence[str], patience_s: float = 0.0) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
-        self._lock = _lock(path)
+        self._locks = _locks(path, patience_s)
         try:
             with self.asked():
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
@@ -61,9 +65,8 @@ class Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        while self._locks:  # the writer's lock first: whoever gave way waits for the other one
+            os.close(self._locks.pop(0))
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -135,27 +138,59 @@ class Database:
             )
 
 
-def _lock(path: Path) -> int:
+def _locks(path: Path, patience_s: float = 0.0) -> list[int]:
+    """The writer's lock, and where another process had it, that of waiting for it. Raises Busy, DatabaseError."""
+    until = time.monotonic() + patience_s
+    lock = _file(path, "lock")
+    if _taken(lock):
+        return [lock]
+    waiting = _file(path, "waiting")
+    for one in (waiting, lock):  # waiting in turn, and then for the one who works to give way
+        while not _taken(one):
+            if time.monotonic() >= until:
+                os.close(lock)
+                os.close(waiting)
+                raise Busy(f"{path}: another process has it. End that one, or wait for it.")
+            time.sleep(_POLL_S)
+    return [lock, waiting]
+
+
+def awaited(path: Path) -> bool:
+    """Whether another process waits for this database, or has it after having waited.
+
+    A process that keeps a database open for long asks this ten times a second or so, closes it when somebody waits, and
+    opens it again when nobody does any more: so consent can be withdrawn while a door is at work. Raises DatabaseError.
+    """
+    waiting = _file(path, "waiting")
+    try:
+        return not _taken(waiting, fcntl.LOCK_SH)
+    finally:
+        os.close(waiting)
+
+
+def _file(path: Path, what: str) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.open(path.with_name(f"{path.name}.{what}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise DatabaseError(
             f"{path}: expected a folder that can be written to, found one that can't ({error.strerror}). Nothing was "
             "changed. Is its disk mounted writable, is there room, is the folder yours?"
         ) from error
+
+
+def _taken(lock: int, how: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise Busy(f"{path}: another process has it. End that one, or wait for it.") from error
-    return lock
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """The writer's lock without the database. Raises Busy, DatabaseError."""
-    lock = _lock(path)
+    (lock, *_) = _locks(path)
     try:
         yield
     finally:

@@ -138,6 +138,15 @@ def assess(
     return verdict(ground(record, as_of, profile, listed, measured), mode, language)
 
 
+def finding(
+    record: Record, name: str, *, as_of: date, listed: Iterable[Statute] | None = None, language: str = "en"
+) -> Finding:
+    """What one rule about the whole record says as of a day; `listed` as for `assess`."""
+    asked = ground(record, as_of, None, listed)
+    ((rule, _, judgement),) = judge(asked, [rules()[name]])
+    return _finding(rule, judgement, None, asked, Words(language))
+
+
 def verdict(ground: Ground, mode: Mode = "start", language: str = "en") -> Verdict:
     """The verdict on facts at hand."""
     words, judged = Words(language), list(judge(ground))

@@ -73,7 +73,7 @@ def enrol_face(
                 "expected pictures of one person in front of the camera, found none. Try again.", "no-face"
             )
         cover = None if drawn is None else drawn(shots)
-        permit = _permit(store, subject, file, "face", [shot.digest for shot in shots], cover)
+        permit = _permit(store, subject, file, "face", [shot.digest for shot in shots], drawn=cover)
         store.seal(permit, embed(permit, shots), network)
     except BaseException as error:
         _left(store, subject)
@@ -90,6 +90,22 @@ def enrol_tag(store: Store, file: File, uid: bytes) -> str:
     subject = _admitted(store, file, "tag")
     try:
         store.keep_tag(_permit(store, subject, file, "tag", []), uid)
+    except BaseException:
+        _left(store, subject)
+        raise
+    return subject
+
+
+def admit_probe(store: Store, file: File) -> str:
+    """Take in an adult whose face may be compared with others' references and who leaves none; the pseudonym.
+
+    Of each visit a template is computed in memory, under a `probe-only` permit. Raises NotEnrolled, StoreError.
+    """
+    subject = _admitted(store, file.model_copy(update={"probes": True}), "face")
+    try:
+        _permit(store, subject, file, "face", [], "probe-only")
+        admitted = store.file(subject).model_copy(update={"state": "active"})
+        store.change(subject, admitted)
     except BaseException:
         _left(store, subject)
         raise
@@ -176,11 +192,12 @@ def _permit(
     file: File,
     modality: Modality,
     contents: Sequence[bytes],
+    kind: Literal["enrol", "probe-only"] = "enrol",
     drawn: Permit | None = None,
 ) -> Permit:
     agreement = file.agreement
     with store.database.writing():
-        permit = store.permit("enrol", subject, modality, contents, drawn=drawn)
+        permit = store.permit(kind, subject, modality, contents, drawn=drawn)
         if agreement is not None:
             store.ledger.append(
                 Consented(

@@ -21,9 +21,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from policy.archive import Archive
 from policy.engine import assess
 from policy.errors import PolicyError
-from policy.permit import PERSONAL, Kind, Operation, Permit
+from policy.permit import PERSONAL, Comparison, Kind, Operation, Permit
 from policy.record import Record
 from policy.research import ResearchSet, Use, listed, set_digest
+from policy.search import against as against_search
 from policy.synthetic import Apart, Claim, Render, difference
 from policy.verdict import Finding, Mode, Verdict
 
@@ -52,6 +53,10 @@ class Register(Protocol):
 
     def against(self, permit: Permit) -> Finding | None:
         """What stands against a person's permit at this moment; None: nothing."""
+        ...
+
+    def owner(self, uid: bytes) -> str | None:
+        """Whose tag it is; None where it opens nothing."""
         ...
 
 
@@ -194,9 +199,20 @@ class Gate:
         raise Refused(verdict)
 
     def personal(
-        self, kind: Kind, subject: str, modality: Literal["face", "tag"], contents: Iterable[bytes] = ()
+        self,
+        kind: Kind,
+        subject: str,
+        modality: Literal["face", "tag"],
+        contents: Iterable[bytes] = (),
+        *,
+        mode: Comparison = "",
+        token: bytes = b"",
     ) -> Permit:
-        """A permit for one person and the pictures just taken, by their digests. Raises Refused with the verdict."""
+        """A permit for one person and the pictures just taken, by their digests. Raises Refused with the verdict.
+
+        `mode` says with whose references a face may be compared: `1:1` with the person's, for which `token` is the
+        identifier of that person's tag, just read; `1:N` with everyone's, where the record shows what that needs.
+        """
         if self._register is None:
             raise Refused(Verdict.of(_unknown_standing()))
         facts = self._register.facts(subject, modality, kind)
@@ -218,9 +234,31 @@ class Gate:
             subject=subject,
             record=facts.bound,
             modality=modality,
+            mode=mode,
         )
         self._stands(permit)
+        self._comparable(kind, subject, modality, mode, token, facts.record)
         return permit
+
+    def _comparable(
+        self, kind: Kind, subject: str, modality: str, mode: Comparison, token: bytes, record: Record
+    ) -> None:
+        if mode == "":
+            return
+        if modality != "face" or kind == "enrol" or (kind == "probe-only" and mode == "1:1"):
+            raise Refused(_permit_finding("permit-mode", f"A permit to {kind} a {modality} compares nothing {mode}."))
+        if mode == "1:N":
+            finding = against_search(record, self._now().date())
+            if finding is not None:
+                raise Refused(Verdict.of(finding))
+        elif self._register is None or not token or self._register.owner(token) != subject:
+            raise Refused(
+                _permit_finding(
+                    "token-first",
+                    "A face is compared with one person's reference after that person's tag was read, and what was "
+                    "read is no tag of that person's, or none any longer.",
+                )
+            )
 
     def _today(self, facts: Facts, modality: str) -> Verdict:
         """The verdict on the same facts is the same all day: the rules are asked as of a day."""
@@ -238,8 +276,11 @@ class Gate:
             if against is not None:
                 raise Refused(Verdict.of(against))
 
-    def require(self, permit: Permit, operation: Operation, digest: bytes | None = None) -> None:
-        """Return if `permit` is genuine, not expired, and covers `operation` (and the file with that SHA-256 digest).
+    def require(
+        self, permit: Permit, operation: Operation, digest: bytes | None = None, *, mode: Comparison = ""
+    ) -> None:
+        """Return if `permit` is genuine, not expired, and covers `operation` (and the file with that SHA-256 digest);
+        with `mode`, that it is a person's and for that comparison.
 
         Raises Refused otherwise. A signature is verified once a process, expiry and coverage at each use, and so is
         whether record, consent, age and orders of a person still are what they were.
@@ -259,6 +300,10 @@ class Gate:
                 _permit_finding(
                     "permit-operation", f"The permit is for {sorted(permit.operations)}, not for {operation!r}."
                 )
+            )
+        if mode and permit.mode != mode:
+            raise Refused(
+                _permit_finding("permit-mode", f"The permit compares {permit.mode or 'with nobody'}, not {mode}.")
             )
         if digest is not None and digest not in permit.contents:
             raise Refused(
@@ -280,6 +325,7 @@ class Gate:
         subject: str = "",
         record: str = "",
         modality: Literal["", "face", "tag"] = "",
+        mode: Comparison = "",
     ) -> Permit:
         now = self._now()
         permit = Permit(
@@ -294,6 +340,7 @@ class Gate:
             subject=subject,
             record=record,
             modality=modality,
+            mode=mode,
         )
         return replace(permit, signature=self._key.sign(permit.message()))
 

@@ -16,6 +16,9 @@ makes a reference, `match` compares with it, `probe-only` computes a template th
 PERSONAL: frozenset[Kind] = frozenset({"enrol", "match", "probe-only"})
 """The kinds that name a subject and a record, and hold only while both stand as they did."""
 
+Comparison = Literal["", "1:1", "1:N"]
+"""Of a person's face: with the one whose tag was read, or with everyone's; empty: with none."""
+
 Operation = Literal["template", "match", "store"]
 """`template` computes one from a picture, `match` compares two, `store` keeps a credential on disk."""
 
@@ -41,6 +44,8 @@ class Permit:
     record: str = ""
     """SHA-256 over the processing record and that person's facts."""
     modality: Literal["", "face", "tag"] = ""
+    mode: Comparison = ""
+    """With whose references a person's face may be compared."""
     signature: bytes = field(repr=False, default=b"")
 
     def message(self) -> bytes:
@@ -59,5 +64,6 @@ class Permit:
             "subject": self.subject,
             "record": self.record,
             "modality": self.modality,
+            "mode": self.mode,
         }
         return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()

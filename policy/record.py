@@ -326,7 +326,8 @@ class Biometrics(_Facts):
     template_location: Fact[Literal["subject", "central_subject_key", "controller", "cloud"]] = "unknown"
     """In the person's own hands, central under a key only the person holds, with the controller, or elsewhere."""
     zone_includes_non_enrolled: Fact[Bool] = "unknown"
-    """Can people who never enrolled come into the picture?"""
+    """Can people who never enrolled come into the picture? Adults admitted to be compared without a reference count as
+    enrolled, here and below."""
     template_of_non_enrolled: Fact[Bool] = "unknown"
     """Is a template computed, stored or matched of anyone who is not enrolled?"""
     active_involvement: Fact[Bool] = "unknown"

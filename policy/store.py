@@ -46,7 +46,7 @@ from policy.keys import SIZE, device_keys
 from policy.ledger import FORM as LEDGER
 from policy.ledger import Anchor, Ledger, LedgerError, examine
 from policy.order import Order, fold
-from policy.permit import Kind, Permit
+from policy.permit import Comparison, Kind, Permit
 from policy.record import Record
 from policy.research import ResearchSet
 from policy.rotation import Template, turn, turn_back
@@ -94,7 +94,8 @@ class UnknownSubject(StoreError):
 
 
 class Store:
-    """One folder's store, ledger and gate. A context manager; one process at a time, one thread.
+    """One folder's store, ledger and gate. A context manager; one process at a time, one thread. Another process that
+    has it is waited for `patience_s` seconds; a device gives way at once (policy.database.awaited).
 
     Opening it finishes what a crash interrupted, erases what is due, and raises policy.database.DatabaseError,
     policy.keys.SecretError, policy.ledger.LedgerError, policy.epoch.RolledBack or policy.clock.ClockBehind when folder,
@@ -112,13 +113,14 @@ class Store:
         sets: Iterable[ResearchSet] | None = None,
         render: Render | None = None,
         anchor: Anchor | None = None,
+        patience_s: float = 0.0,
         demonstration: bool | None = None,
     ) -> None:
         self.folder = folder
         self._record: Record | None = None
         self._adopted: str | None = None
         self._orders: dict[str, Order] = {}
-        self.database = Database(folder / NAME, FORMS)
+        self.database = Database(folder / NAME, FORMS, patience_s)
         try:
             with self.database.asked():
                 fresh = self.database.connection.execute("SELECT 1 FROM entry").fetchone() is None
@@ -233,8 +235,15 @@ class Store:
             )
         if today >= file.keep_until:
             return _finding("retention", f"The time for which this may be kept ended on {file.keep_until}.")
-        if permit.kind == "probe-only" and file.age(today) < ADULT:
+        return self._probe_against(file) if permit.kind == "probe-only" else None
+
+    def _probe_against(self, file: File) -> Finding | None:
+        if file.age(self.clock.now().date()) < ADULT:
             return _finding("probe-only-adults", "Templates without enrolment are computed of adults only.")
+        if not file.probes and "face" not in file.references:
+            return _finding(
+                "probe-only-agreed", "This person agreed to something else than to be compared without a reference."
+            )
         return None
 
     def _bound(self, pseudonym: str) -> str:
@@ -358,17 +367,20 @@ class Store:
         modality: Modality,
         contents: Iterable[bytes] = (),
         *,
+        mode: Comparison = "",
+        token: bytes = b"",
         drawn: Permit | None = None,
     ) -> Permit:
-        """Ask the gate for a permit for one person and the pictures just taken. Raises policy.gate.Refused.
+        """Ask the gate for a permit for one person and the pictures just taken; see Gate.personal.
 
         In a demonstration the pictures must be drawn ones: `drawn` is the gate's `synthetic` permit that covers them.
+        Raises policy.gate.Refused.
         """
         contents = tuple(contents)
         if self.ledger.demonstration and modality == "face":
             for digest in contents:
                 self._drawn(drawn, digest)
-        permit = self.gate.personal(kind, subject, modality, contents)
+        permit = self.gate.personal(kind, subject, modality, contents, mode=mode, token=token)
         if kind == "enrol":
             self.ledger.append(
                 Permitted(
@@ -415,10 +427,29 @@ class Store:
     def score(self, permit: Permit, probe: Template, network: str) -> float:
         """Cosine of a probe with the reference of the permit's person, −1 to 1.
 
-        Raises policy.gate.Refused without a `match` permit for a face that holds; UnknownSubject, StoreError,
+        Raises policy.gate.Refused without a `match` permit for a face, 1:1, that holds; UnknownSubject, StoreError,
         policy.seal.SealBroken.
         """
-        self.gate.require(permit, "match")
+        self.gate.require(permit, "match", mode="1:1")
+        return self._compared(permit, probe, network)
+
+    def search(self, permits: Iterable[Permit], probe: Template, network: str) -> tuple[str, float]:
+        """(pseudonym, cosine) of the most alike of the references of these permits' people, −1 to 1.
+
+        Every permit is one to `match` a face, 1:N, that holds. Raises policy.gate.Refused, UnknownSubject, StoreError,
+        policy.seal.SealBroken.
+        """
+        best: tuple[str, float] | None = None
+        for permit in permits:
+            self.gate.require(permit, "match", mode="1:N")
+            score = self._compared(permit, probe, network)
+            if best is None or score > best[1]:
+                best = permit.subject, score
+        if best is None:
+            raise StoreError("expected permits to match somebody, found none.")
+        return best
+
+    def _compared(self, permit: Permit, probe: Template, network: str) -> float:
         if permit.kind != "match" or permit.modality != "face":
             raise StoreError(f"expected a permit to match a face, found one to {permit.kind} a {permit.modality}.")
         row, content = self._reference(permit.subject, "face")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -65,6 +65,8 @@ class File(_Value):
     """None where nothing rests on consent."""
     later_age: Years | None = None
     """A lower age stated after the attestation."""
+    probes: bool = False
+    """An adult who agreed to be compared with others' references, without leaving one."""
     keep_until: date
     references: Mapping[Modality, Digest] = {}
     """SHA-256 of each sealed reference, so that an older one put back is not taken for it."""
@@ -91,9 +93,7 @@ class File(_Value):
         """The site's record with this person's facts in it; for a tag without what the site does with faces."""
         fields = site.model_dump(by_alias=True)
         if modality == "tag":
-            if isinstance(site.op, tuple):
-                fields["op"] = tuple(op for op in fields["op"] if op["modality"] not in BIOMETRIC)
-            fields["bio"] = dict.fromkeys(fields["bio"], "none")
+            _without_faces(fields)
         attested, agreement = self.attestation, self.agreement
         fields["subj"] = {
             "role": attested.role,
@@ -127,3 +127,17 @@ def _years_later(day: date, years: int) -> date:
         return day.replace(year=day.year + years)
     except ValueError:  # 29 February
         return day.replace(year=day.year + years, day=28)
+
+
+def for_modality(site: Record, modality: Modality) -> Record:
+    """The site's record as it concerns one modality: for tags without what the site does with faces."""
+    fields = site.model_dump(by_alias=True)
+    if modality == "tag":
+        _without_faces(fields)
+    return Record.model_validate(fields)
+
+
+def _without_faces(fields: dict[str, Any]) -> None:
+    if isinstance(fields["op"], tuple):
+        fields["op"] = tuple(op for op in fields["op"] if op["modality"] not in BIOMETRIC)
+    fields["bio"] = dict.fromkeys(fields["bio"], "none")

@@ -45,6 +45,10 @@ class TinyNetworks:
     def embedder(self) -> Installed:
         return self.registry.locate("tiny-embedder", self.folder)
 
+    @property
+    def liveness(self) -> Installed:
+        return self.registry.locate("tiny-liveness", self.folder)
+
     def acquirer(self, **settings) -> Acquirer:
         return Acquirer(open_detector(self.detector), **settings)
 

@@ -25,6 +25,7 @@ from threshold import (
     order,
     policy,
     renew,
+    run,
     subjects,
     version,
 )
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
+app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("enrol", epilog=subjects.ENROL)(subjects.enrol)
 app.command("revoke", epilog="Example: threshold revoke volunteer-07 --what face")(subjects.revoke)
 app.command("reconfirm", epilog=consent.RECONFIRM)(consent.reconfirm)

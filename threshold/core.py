@@ -80,6 +80,8 @@ def core(
         _ask(source, record)
     from benchmarks.clip import entrance, prepared
     from benchmarks.core import PEERS, document, measure, prepare, settings
+    from benchmarks.liveness import plumbing
+    from edge.vision import installed_liveness
     from models.registry import Registry
     from threshold.files import write_text
     from threshold.networks import installed
@@ -100,7 +102,9 @@ def core(
             bench = prepare(made, *networks, chosen, steps)
             named = (*PEERS, "opencv_loop_full_size") if full_size else PEERS
             told[kind.value] = measure(bench, named if peers else (), pace, steps, rounds)
-    whole = document(told, networks, chosen, pace)
+        liveness = installed_liveness(registry, models)
+        plumbed = plumbing(liveness, networks, chosen, out / "clips", steps) if liveness else None
+    whole = document(told, networks, chosen, pace, plumbed)
     write_text(out / "core.json", _text(whole))
     if json:
         emit(whole)
@@ -189,4 +193,14 @@ def _print(whole: dict[str, Any]) -> None:
         )
         for why in told["void"]:
             tables().print(f"VOID: {why}.")
+    _print_liveness(whole["liveness"])
     tables().print(whole["note"])
+
+
+def _print_liveness(told: dict[str, Any] | str) -> None:
+    if isinstance(told, str):
+        tables().print(f"Liveness: {told}. To install it: threshold models fetch minifas-98.20")
+        return
+    kinds = ", ".join(f"{count['suspected']} of {count['looked_at']} {kind}" for kind, count in told["visits"].items())
+    cost = f"; {told['cpu_ms_per_look']:.1f} ms of CPU a look" if told["cpu_ms_per_look"] is not None else ""
+    tables().print(f"Liveness, {told['network']}: suspected {kinds}{cost}. {told['note']}")

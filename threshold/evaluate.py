@@ -98,6 +98,7 @@ def run(
     from benchmarks.evaluation import evaluate as measure
     from benchmarks.faces import Faces
     from benchmarks.synthetic import SyntheticPeople
+    from edge.vision import installed_liveness
     from models.people.render import render
     from models.registry import Registry
     from policy.archive import Archive
@@ -142,6 +143,7 @@ def run(
             crew,
             reproduce=_command(quick, faces),
             progress=steps,
+            liveness=found.network.id if (found := installed_liveness(registry, models)) else None,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from models.registry import Installed, Registry, Role
@@ -12,9 +13,17 @@ from threshold.output import console, progress
 def installed(registry: Registry, role: Role, name: str, folder: Path | None) -> Installed:
     """The network's file; fetched first only where a mirror says that fetching is meant (THRESHOLD_MODELS_MIRROR).
 
-    `bundled` names the one of the role that comes with the program. Raises ModelError: NotInstalled says how to get
-    it, fetching has errors of its own.
+    `bundled` names the one of the role that comes with the program. It is run with what a race on this machine chose
+    for it (`threshold bench core --race`), else with the default. Raises ModelError: NotInstalled says how to get it,
+    fetching has errors of its own; ChosenError.
     """
+    from edge.backend.chosen import chosen_file, read, runtime_of
+
+    found = _found(registry, role, name, folder)
+    return replace(found, runtime=runtime_of(found.network, read(chosen_file())))
+
+
+def _found(registry: Registry, role: Role, name: str, folder: Path | None) -> Installed:
     if name == "bundled":
         name = f"bundled-{role}"
     from models.errors import NotInstalled

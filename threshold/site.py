@@ -26,6 +26,8 @@ AnchorFile = Annotated[
         "--anchor", metavar="FILE", help="An anchor kept off the device: an older copy put back whole is then found."
     ),
 ]
+PATIENCE_S = 10.0
+"""How long a verb waits for the store. A device at work gives way within a second; another verb is soon done."""
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
 
 
@@ -44,6 +46,7 @@ def open_store(folder: Path | None, anchor: Path | None = None, demonstration: b
         anchor=None if anchor is None else read_anchor(anchor),
         demonstration=demonstration,
         render=_draw,
+        patience_s=PATIENCE_S,
     )
 
 

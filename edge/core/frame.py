@@ -125,18 +125,20 @@ def bgr(planes: Planes) -> Pixels:
     return region(planes, 0, 0, planes.width, planes.height)
 
 
+def cut(planes: Planes, left: int, top: int, right: int, bottom: int) -> Planes:
+    """A rectangle of the planes (px, right and bottom exclusive, even numbers for YUV); a view. Raises FrameError."""
+    _inside(planes, left, top, right, bottom)
+    half = np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
+    return Planes(planes.format, (planes.planes[0][top:bottom, left:right], *(one[half] for one in planes.planes[1:])))
+
+
 def region(planes: Planes, left: int, top: int, right: int, bottom: int) -> Pixels:
     """BGR of a rectangle (px, right and bottom exclusive), converted from its part of the planes alone.
 
     Expects 0 ≤ left < right ≤ width and the same of top and bottom, even numbers for YUV: chroma has half the places.
     Raises FrameError.
     """
-    inside = 0 <= left < right <= planes.width and 0 <= top < bottom <= planes.height
-    if not inside or (planes.format != "BGR" and (left | top | right | bottom) % 2):
-        raise FrameError(
-            f"{planes.format}: expected a rectangle (even numbers for YUV) in {planes.width} × {planes.height}, found "
-            f"({left}, {top}) to ({right}, {bottom})."
-        )
+    _inside(planes, left, top, right, bottom)
     first = planes.planes[0][top:bottom, left:right]
     if planes.format == "BGR":
         return first
@@ -147,6 +149,15 @@ def region(planes: Planes, left: int, top: int, right: int, bottom: int) -> Pixe
         converted = cv2.cvtColor(_packed(first, planes.planes[1][half], planes.planes[2][half]), cv2.COLOR_YUV2BGR_I420)
     pixels: Pixels = converted.astype(np.uint8, copy=False)
     return pixels
+
+
+def _inside(planes: Planes, left: int, top: int, right: int, bottom: int) -> None:
+    inside = 0 <= left < right <= planes.width and 0 <= top < bottom <= planes.height
+    if not inside or (planes.format != "BGR" and (left | top | right | bottom) % 2):
+        raise FrameError(
+            f"{planes.format}: expected a rectangle (even numbers for YUV) in {planes.width} × {planes.height}, found "
+            f"({left}, {top}) to ({right}, {bottom})."
+        )
 
 
 def _packed(luma: Plane, blue: Plane, red: Plane) -> Plane:

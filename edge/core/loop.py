@@ -13,19 +13,21 @@ from numpy.typing import NDArray
 
 from edge.core.crop import crop, luma_crop
 from edge.core.evidence import Evidence
-from edge.core.frame import Frame
+from edge.core.frame import Frame, Planes
+from edge.core.glimpse import glimpse
 from edge.core.motion import COLUMNS, ROWS, Change, Motion
 from edge.core.refine import Finder, refined
 from edge.core.shot import Quality, light_of, pose_of, sharpness_of, size_of
 from edge.core.track import Track, Tracker
 from edge.core.watch import Off
 from edge.errors import EdgeError
-from edge.face import Box, Crop, Face, Picture, Template, frozen
+from edge.face import Box, Crop, Face, Picture, Pixels, Template, frozen
 from edge.gallery import Candidate
 from policy.gate import Refused
 
-Reason = Literal["matched", "below-threshold", "no-permit", "poor-shots"]
-"""`no-permit`: nobody was asked for a template of, or the gate refused. `poor-shots`: no view good enough to embed."""
+Reason = Literal["matched", "below-threshold", "no-permit", "poor-shots", "spoof-suspected"]
+"""`no-permit`: nobody was asked for a template of, or the gate refused. `poor-shots`: no view good enough to embed.
+`spoof-suspected`: a shot looked like a picture held up, so its template was dropped without being compared."""
 
 
 class SettingsError(EdgeError, ValueError):
@@ -44,18 +46,39 @@ class Recogniser(Protocol):
         ...
 
 
+class Watcher(Protocol):
+    """What looks at a shot before its template is compared: edge.liveness.Liveness."""
+
+    @property
+    def limit(self) -> float:
+        """The share of spoof from which a face is suspected."""
+        ...
+
+    def cut(self, planes: Planes, face: Face) -> Pixels:
+        """What it will look at, out of a frame that is soon gone. Raises NetworkError."""
+        ...
+
+    def spoof(self, cut: Pixels) -> float:
+        """How much it looks like a picture held up, 0 to 1. Raises NetworkError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a lane is asked before a template is computed: of which track, how many faces are in view, and when."""
+    """What a lane is asked before a face is cut out, and again before a template is computed: of which track, how many
+    faces are in view, and when, by the source's stamp and by the machine's monotonic clock."""
 
     track: int
     faces: int
     time_ns: int
+    arrived_ns: int = 0
 
 
 Ask = Callable[[Request], Recogniser | None]
-"""Whoever holds the permits. None: not now (no tag has opened a window, several faces in the zone); it is asked again
-on the frames that follow."""
+"""Whoever holds the permits. None: not now (no tag has opened a window, several faces in the zone); nothing is then
+kept of the track but its place, and it is asked again on the frames that follow. Another recogniser than before begins
+anew, as what was computed for the one never counts for the other: a lane gives the same one while evidence may add up.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +148,8 @@ class Decided:
     `took_ns` from that frame's arrival to the decision, by the machine's clock.
 
     `subject` and `score` are the most alike reference and its cosine; None where no template was computed. `detail` is
-    what the gate said when it refused.
+    what the gate said when it refused. `spoof`: what liveness made of the shot most suspected, 0 to 1; None where it
+    isn't installed or looked at none.
     """
 
     track: int
@@ -139,23 +163,38 @@ class Decided:
     first_ns: int
     took_ns: int
     detail: str = ""
+    spoof: float | None = None
 
 
 @dataclass(slots=True)
 class _Visit:
     """What is known of a track beside its place."""
 
+    recogniser: Recogniser | None = None
+    """For whom the shot held and the evidence are."""
     evidence: Evidence = field(default_factory=Evidence)
     usable_ns: int | None = None
     """When its first usable shot was seen."""
-    asked: bool = False
+    denied: bool = False
+    """Did the lane say no when it was last asked?"""
     refused: str = ""
     held: tuple[Crop, Quality] | None = None
     """The best shot not yet embedded."""
+    cut: Pixels | None = None
+    """What liveness will look at of it."""
+    spoof: float | None = None
     embedded: float = 0.0
     """Quality of the best shot embedded."""
     best: Candidate | None = None
     decided: bool = False
+
+    def turn_to(self, recogniser: Recogniser | None) -> bool:
+        """Whether it is the same as before; for another one, or none, nothing of before is kept."""
+        if recogniser is not None and recogniser is self.recogniser:
+            return True
+        self.recogniser, self.held, self.cut, self.best = recogniser, None, None, None
+        self.evidence, self.embedded, self.usable_ns = Evidence(), 0.0, None
+        return False
 
 
 @dataclass(slots=True)
@@ -168,6 +207,8 @@ class Tally:
     detections: int = 0
     """In the small stream; each shot that is kept takes another one on 160 × 160 px."""
     shots: int = 0
+    liveness: int = 0
+    """Looks of the liveness network."""
     embeddings: int = 0
     tracks: int = 0
 
@@ -175,8 +216,15 @@ class Tally:
 class Core:
     """Not for use by several threads at once. `step` takes the frames in order, `finish` ends the open tracks."""
 
-    def __init__(self, detector: Finder, ask: Ask, settings: Settings, watch: Off | None = None) -> None:
-        self._detector, self._ask, self._settings = detector, ask, settings
+    def __init__(
+        self,
+        detector: Finder,
+        ask: Ask,
+        settings: Settings,
+        watch: Off | None = None,
+        liveness: Watcher | None = None,
+    ) -> None:
+        self._detector, self._ask, self._settings, self._liveness = detector, ask, settings, liveness
         self._watch = watch or Off()
         self._motion, self._tracker = Motion(), Tracker()
         self._visits: dict[int, _Visit] = {}
@@ -196,7 +244,7 @@ class Core:
 
         A frame of another size than the last ends all tracks and begins anew: the camera was changed.
         """
-        self._watch.begin()
+        self._watch.begin(frame.time_ns)
         decided: list[Decided] = []
         size = frame.main.width, frame.main.height
         if size != self._size:
@@ -213,9 +261,15 @@ class Core:
         decided += self._overdue(frame)
         decided += self._end(self._tracker.expire(frame.time_ns), frame)
         for _ in decided:
-            self._watch.note("frame-to-decision", time.monotonic_ns() - frame.arrived_ns)
+            self._watch.decision(frame.time_ns, frame.arrived_ns)
         self._watch.lap("decide")
         return decided
+
+    def renew(self) -> None:
+        """Forget what is known of the tracks but their places, decisions included: a tag has opened a window, and
+        nothing seen before it counts. Faces are looked for on the next frame."""
+        self._visits = {track.id: _Visit() for track in self._tracker.tracks}
+        self._looked_ns = -(10**18)
 
     def finish(self, frame: Frame) -> list[Decided]:
         """The source has ended with `frame`: decide what can be decided of the tracks still open."""
@@ -253,7 +307,7 @@ class Core:
         across, down = frame.main.width / small.shape[1], frame.main.height / small.shape[0]
         faces = [enlarged(face, across, down) for face in found]
         before = len(self._tracker.tracks)
-        seen = self._tracker.update(faces, frame.time_ns)
+        seen = self._tracker.update(faces, frame.time_ns, [glimpse(small, face.box) for face in found])
         fresh = len(self._tracker.tracks) - before
         self.tally.tracks += fresh
         self._looked_ns = frame.time_ns
@@ -270,9 +324,14 @@ class Core:
     def _judge(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
         """Is this shot worth embedding, or keeping?"""
         settings, face = self._settings, track.face
-        if face.box.inside(frame.main.width, frame.main.height) < settings.inside:
-            return []
         size, pose = size_of(face, settings.least_px, settings.enough_px), pose_of(face.points)
+        cut_off = face.box.inside(frame.main.width, frame.main.height) < settings.inside
+        if cut_off or size * pose < settings.usable:
+            return []
+        recogniser = self._asked(frame, track, visit)
+        visit.turn_to(recogniser)
+        if recogniser is None:
+            return []
         least = max(settings.usable, settings.better * max(visit.embedded, visit.held[1].score if visit.held else 0.0))
         if size * pose < least:
             return []
@@ -289,35 +348,54 @@ class Core:
         self._watch.lap("crop")
         self.tally.shots += 1
         visit.held = shot, quality
+        if self._liveness is not None:
+            visit.cut = self._liveness.cut(frame.main, close)
+        track.carries = "evidence"
         if quality.score >= settings.good or visit.evidence.shots:
             return self._embed(frame, track, visit)
         return []
 
-    def _embed(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:
+    def _embed(self, frame: Frame, track: Track, visit: _Visit) -> list[Decided]:  # noqa: PLR0911  each says why not
         """The shot held becomes evidence, if the lane and its gate let it."""
         if visit.held is None:
             return []
-        visit.asked = True
-        recogniser = self._ask(Request(track.id, len(self._tracker.tracks), frame.time_ns))
-        self._watch.lap("permit")
-        if recogniser is None:
-            return []
+        recogniser = self._asked(frame, track, visit)
+        if not visit.turn_to(recogniser) or recogniser is None:
+            return []  # the shot held was another's, and is gone
         (shot, quality), visit.held = visit.held, None
         try:
-            template = recogniser.embed([shot])[0]
+            template = recogniser.embed([shot])[0]  # the permit is checked here, against the very frame
             self._watch.lap("embed")
+            self.tally.embeddings += 1
+            if self._suspected(visit):
+                return [self._decide(frame, track, visit, "spoof-suspected")]
             visit.best = recogniser.best(visit.evidence.add(template, quality.score))
             self._watch.lap("match")
         except Refused as refusal:
             visit.refused = str(refusal)
             return [self._decide(frame, track, visit, "no-permit")]
-        self.tally.embeddings += 1
         visit.embedded = max(visit.embedded, quality.score)
         if visit.best.score >= self._settings.threshold:
             return [self._decide(frame, track, visit, "matched")]
         if visit.evidence.shots >= self._settings.most_shots or visit.embedded * self._settings.better > 1.0:
             return [self._decide(frame, track, visit, "below-threshold")]
         return []
+
+    def _suspected(self, visit: _Visit) -> bool:
+        """One suspicion decides: who could try until one shot passes would only have to try."""
+        if self._liveness is None or visit.cut is None:
+            return False
+        spoof, visit.cut = self._liveness.spoof(visit.cut), None
+        self._watch.lap("liveness")
+        self.tally.liveness += 1
+        visit.spoof = max(spoof, visit.spoof or 0.0)
+        return spoof >= self._liveness.limit
+
+    def _asked(self, frame: Frame, track: Track, visit: _Visit) -> Recogniser | None:
+        recogniser = self._ask(Request(track.id, len(self._tracker.tracks), frame.time_ns, frame.arrived_ns))
+        visit.denied = recogniser is None
+        self._watch.lap("permit")
+        return recogniser
 
     def _overdue(self, frame: Frame) -> list[Decided]:
         """Tracks that have waited long enough: embed the best there is, or decide against."""
@@ -341,27 +419,30 @@ class Core:
                 decided += self._embed(frame, track, visit)
             if not visit.decided:
                 told: Reason = (
-                    "below-threshold" if visit.evidence.shots else "no-permit" if visit.asked else "poor-shots"
+                    "below-threshold" if visit.evidence.shots else "no-permit" if visit.denied else "poor-shots"
                 )
                 decided.append(self._decide(frame, track, visit, told))
             del self._visits[track.id]
         return decided
 
     def _decide(self, frame: Frame, track: Track, visit: _Visit, reason: Reason) -> Decided:
-        visit.decided, visit.held = True, None
-        best = visit.best
+        best, shots = visit.best, visit.evidence.shots
+        visit.turn_to(None)  # no template stays behind a decision
+        visit.decided = True
+        track.carries = "decision"
         return Decided(
             track=track.id,
             reason=reason,
             subject=best.subject if best else None,
             score=best.score if best else None,
-            shots=visit.evidence.shots,
+            shots=shots,
             box=track.face.box,
             time_ns=frame.time_ns,
             seen_ns=track.last_ns,
             first_ns=track.first_ns,
             took_ns=time.monotonic_ns() - frame.arrived_ns,
             detail=visit.refused,
+            spoof=visit.spoof,
         )
 
 

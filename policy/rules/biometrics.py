@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy.kleene import Truth, among, both, day, either, every, negate, no, stated, yes
+from policy.kleene import Truth, among, both, day, either, every, negate, no, some, stated, yes
 from policy.rule import rule
 from policy.rules.conditions import (
     BIOMETRIC,
@@ -10,11 +10,15 @@ from policy.rules.conditions import (
     FREE,
     MINOR,
     PUPIL,
+    RESEARCH,
     STATUTE,
+    adult_research,
+    adults_alone,
     any_biometric,
     biometric,
     entry,
     free,
+    in_passing,
     minor,
     opened,
     opened_for_minors,
@@ -122,6 +126,44 @@ def unknown_person_capture(view: View) -> Truth:
     alone = no(view["bio.zone_includes_non_enrolled"])
     token_first = both(among(view["bio.mode"], "1:1"), no(view["bio.template_of_non_enrolled"]))
     return either(alone, token_first, covered)
+
+
+@rule(
+    "search-adults-alone",
+    asks="A face is searched among everyone's (1:N) only in a laboratory's research, where enrolled adults, or adults "
+    "who agreed to be searched, are alone in the picture.",
+    fails="A search among everyone computes a template of whoever comes into the picture, who may never have enrolled. "
+    "Compare with one person, after a token (1:1). A search is for a laboratory's research, with such adults alone in "
+    "the picture.",
+    cites=("GDPR Art 9(1)", "GDPR Art 5(1)(c)", "GDPR Art 25", "EDPB Opinion 11/2024"),
+    source="law.md 1.2, 3.1; M: Sammantagen bedömning",
+    outcome="refuse",
+    family="project",
+    reads=(
+        *BIOMETRIC, *STATUTE, *RESEARCH, "bio.mode", "bio.zone_includes_non_enrolled", "bio.template_of_non_enrolled",
+        "dep.age_min",
+    ),
+    mark="project-rule",
+    applies=lambda view: both(_any_in_passing(view), negate(among(view["bio.mode"], "1:1"))),
+)  # fmt: skip
+def search_adults_alone(view: View) -> Truth:
+    ops = view.each("op")
+    laboratory = both(
+        among(view["ctl.kind"], "laboratory"),
+        None if ops is None else every(either(negate(in_passing(op)), adult_research(view, op)) for op in ops),
+        adults_alone(view),
+        no(view["bio.zone_includes_non_enrolled"]),
+        no(view["bio.template_of_non_enrolled"]),
+    )
+    covered = (
+        None if ops is None else every(either(negate(in_passing(op)), opened_for_strangers(view, op)) for op in ops)
+    )
+    return either(laboratory, covered)
+
+
+def _any_in_passing(view: View) -> Truth:
+    ops = view.each("op")
+    return None if ops is None else some(in_passing(op) for op in ops)
 
 
 @rule(

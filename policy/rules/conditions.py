@@ -194,6 +194,16 @@ def adult_research(view: View, op: Item) -> Truth:
     )
 
 
+def adults_alone(view: View) -> Truth:
+    """Is everyone of age whose data this covers, the person asked about too? Reads MINOR and dep.age_min."""
+    return both(negate(minor(view)), negate(_under(view["dep.age_min"])))
+
+
+def in_passing(op: Item) -> Truth:
+    """Does the operation recognise people by what a camera sees from afar? A finger has to be put somewhere."""
+    return both(biometric(op), negate(among(op["modality"], "fingerprint", "iris", "voice")))
+
+
 DUE = (
     *BIOMETRIC, "dep.age_min", "dep.new_technology", "dep.on_national_list", *PUPIL, *MINOR,
 )  # fmt: skip

@@ -80,7 +80,7 @@ def scene(*cards, width=320, height=256):
 
 
 def test_they_are_small_and_their_manifest_is_their_registry(networks):
-    assert networks.registry.ids == ("tiny-detector", "tiny-embedder")
+    assert networks.registry.ids == ("tiny-detector", "tiny-embedder", "tiny-liveness")
     assert max(network.size for network in networks.registry) < 100_000
     assert Registry.from_file(networks.folder / "manifest.toml") == networks.registry
 
@@ -88,7 +88,8 @@ def test_they_are_small_and_their_manifest_is_their_registry(networks):
 def test_a_seed_makes_the_same_bytes_again_and_another_one_others(networks, tmp_path):
     same, other = tiny.make(tmp_path / "same"), tiny.make(tmp_path / "other", seed=1)
     assert same["tiny-embedder"] == networks.registry["tiny-embedder"]
-    assert other["tiny-embedder"].sha256 != networks.registry["tiny-embedder"].sha256
+    for name in ("tiny-embedder", "tiny-liveness"):
+        assert other[name].sha256 != networks.registry[name].sha256
 
 
 def test_nobody_was_trained_on(networks):
@@ -105,6 +106,11 @@ def test_the_embedder_has_mobilefacenet_s_contract(networks):
     real, made = Registry.bundled()["mobilefacenet-foamliu"], networks.registry["tiny-embedder"]
     assert (made.input, made.output) == (real.input, real.output)
     assert [entry.shape for entry in networks.embedder.get_outputs()] == [[1, 128]]
+
+
+def test_the_liveness_network_has_minifas_contract(networks):
+    real, made = Registry.bundled()["minifas-98.20"], networks.registry["tiny-liveness"]
+    assert (made.input, made.output) == (real.input, real.output)
 
 
 @pytest.mark.parametrize(("width", "height"), [(32, 32), (320, 256), (96, 160)])

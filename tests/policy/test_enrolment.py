@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from house import NETWORK, NOON, Hands, enrolled, opened, score, template, volunteer
+from house import NETWORK, NOON, Hands, enrolled, opened, score, tag, template, volunteer
 
 from policy.database import DatabaseError
 from policy.enrolment import (
@@ -165,7 +165,7 @@ def test_when_the_embedder_fails_nothing_is_kept(store, booth):
 
 def test_a_tag_of_a_person_goes_beside_the_face(store, booth):
     subject = booth.enrol(volunteer())
-    assert enrol_tag(store, volunteer(), UID) == subject
+    assert enrol_tag(store, volunteer(), tag()) == subject
     assert set(store.file(subject).references) == {"face", "tag"}
     assert score(store, subject) == pytest.approx(1, abs=1e-6)
 

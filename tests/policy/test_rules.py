@@ -26,6 +26,7 @@ MORE = {
     "operations-stated", "law-covered", "authority-stated",  # nothing asked, or nothing known, is nothing allowed
     "consent-provable",  # the facts of `cons.` in the namespace
     "alternative-non-biometric", "template-location", "template-contained",  # section 3.1, not named there
+    "search-adults-alone",  # the project's own, on top of unknown-person-capture
     "enrol-live-only", "no-emotion-output", "no-biometric-categorisation", "no-police-identification",  # section 3.2
     "ai-high-risk-remote", "ai-admission", "ai-deployer-duties", "ai-rights-assessment",
     "pul-consent", "act77-consent",  # the law before, for two of the decided cases
@@ -95,6 +96,7 @@ ALL = everything()
 PUPILS = with_(ALL, ctl_relation="school", subj_role="pupil", subj_attested__role="pupil", purp_0_kind="photography",
                purp_0_ordinary__activity=False, dep_entrance__kind="none")  # fmt: skip
 CHILD = with_(ALL, subj_age=15, subj_attested__age=15, cons_guardians=("g",), cons_child__heard=True)
+LABORATORY = with_(ALL, bio_mode="1:N", ctl_kind="laboratory", purp_0_kind="research")
 AUTHORITY = with_(ALL, ctl_is__public__authority=True)
 
 SECURED = with_(ALL, **{f"op_{n}_necessity_interest__kinds": ("security", "convenience") for n in (0, 1, 2)})
@@ -138,6 +140,13 @@ TABLE: list[tuple[str, dict[str, Any], str, Any]] = [
     ("unknown-person-capture", with_(ALL, bio_zone__includes__non__enrolled=True), "bio_template__of__non__enrolled",
      True),
     ("unknown-person-capture", with_(ALL, bio_zone__includes__non__enrolled=True), "bio_mode", "1:N"),
+    ("search-adults-alone", LABORATORY, "bio_zone__includes__non__enrolled", True),
+    ("search-adults-alone", LABORATORY, "bio_template__of__non__enrolled", True),
+    ("search-adults-alone", LABORATORY, "ctl_kind", "school"),
+    ("search-adults-alone", LABORATORY, "ctl_relation", "school"),
+    ("search-adults-alone", LABORATORY, "dep_age__min", 15),
+    ("search-adults-alone", LABORATORY, "subj_age", 17),
+    ("search-adults-alone", LABORATORY, "purp_0_kind", "security"),
     ("template-location", ALL, "bio_template__location", "controller"),
     ("template-contained", ALL, "bio_raw__deleted", False),
     ("purpose-narrow", ALL, "purp_0_narrow", False),
@@ -321,6 +330,18 @@ def test_every_single_fact_has_values_to_try() -> None:
 
 
 # --- rules with a story ---
+
+
+def test_a_search_is_for_a_laboratory_alone() -> None:
+    rule = "search-adults-alone"
+    assert judged(rule, ALL) == "not-applicable"  # one is compared with one
+    assert judged(rule, with_(ALL, bio_mode="unknown")) == "unknown"
+    assert judged(rule, with_(ALL, bio_mode="1:N")) == "refuse"  # a gym's, though nobody else is in its zone
+    assert judged(rule, with_(LABORATORY, op_0_modality="fingerprint", op_1_modality="fingerprint")) == "not-applicable"
+    assert judged(rule, with_(LABORATORY, subj_role="pupil")) == "refuse"
+    school = load("school-tags")
+    assert judged(rule, with_(school, bio_mode="1:N")) == "refuse"
+    assert judged(rule, with_(school, bio_mode="1:N", ctl_kind="laboratory", purp_0_kind="research")) == "refuse"
 
 
 def test_minors_and_pupils_at_an_entrance() -> None:

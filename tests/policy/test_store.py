@@ -12,7 +12,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from house import DIMENSIONS, NETWORK, NOON, SHOT, SITE, Hands, assess, enrolled, opened, score, template, volunteer
+from house import (
+    DIMENSIONS,
+    NETWORK,
+    NOON,
+    SHOT,
+    SITE,
+    Hands,
+    assess,
+    enrolled,
+    matching,
+    opened,
+    score,
+    template,
+    volunteer,
+)
 
 from policy.clock import ClockBehind
 from policy.database import Busy, DatabaseError
@@ -189,7 +203,7 @@ def test_what_is_no_template_is_not_kept(store, wrong):
 
 
 def test_another_networks_probe_is_not_compared(store):
-    permit = store.permit("match", enrolled(store), "face", [SHOT])
+    permit = matching(store, enrolled(store))
     with pytest.raises(StoreError, match="Enrol again"):
         store.score(permit, template(7), "0" * 64)
     with pytest.raises(StoreError, match="numbers"):
@@ -255,8 +269,9 @@ def test_a_permit_of_another_kind_stores_nothing(store, kind):
 
 def test_a_probe_only_permit_opens_no_reference(store):
     permit = store.permit("probe-only", enrolled(store), "face", [SHOT])
-    with pytest.raises(StoreError, match="expected a permit to match a face"):
+    with pytest.raises(Refused) as caught:
         store.score(permit, template(7), NETWORK)
+    assert rule(caught) == "permit-mode"
 
 
 def test_a_simulated_or_tag_permit_stores_no_face(store):
@@ -269,7 +284,7 @@ def test_a_simulated_or_tag_permit_stores_no_face(store):
 
 def test_a_borrowed_permit_does_not_open_another_persons(store):
     first, second = enrolled(store, "1", 1), enrolled(store, "2", 2)
-    borrowed = replace(store.permit("match", first, "face", [SHOT]), subject=second)
+    borrowed = replace(matching(store, first), subject=second)
     with pytest.raises(Refused) as caught:
         store.score(borrowed, template(2), NETWORK)
     assert rule(caught) == "permit-genuine"
@@ -301,7 +316,9 @@ def test_another_gates_permit_is_worth_nothing(store):
 def test_the_stores_own_gate_is_shown_no_other_facts(store):
     """It asks the store for them: a call has no place to put a kinder record."""
     subject = store.admit(volunteer(attestation={"age": 15}))
-    assert set(inspect.signature(store.gate.personal).parameters) == {"kind", "subject", "modality", "contents"}
+    assert set(inspect.signature(store.gate.personal).parameters) == {
+        "kind", "subject", "modality", "contents", "mode", "token",
+    }  # fmt: skip
     with pytest.raises(Refused) as caught:
         store.gate.personal("enrol", subject, "face", [SHOT])
     assert rule(caught) == "minor-biometric-entry"
@@ -335,7 +352,7 @@ def test_the_rules_are_asked_once_a_day_for_the_same_facts(tmp_path, hands):
 
 def revoked_by(store: Store, change) -> str:
     subject = enrolled(store)
-    permit = store.permit("match", subject, "face", [SHOT])
+    permit = matching(store, subject)
     store.gate.require(permit, "match")
     change(subject)
     with pytest.raises(Refused) as caught:
@@ -389,7 +406,7 @@ def test_time_revokes(store, hands):
 def test_no_permit_outlives_the_day_as_rules_may_start_tomorrow(store, hands):
     subject = enrolled(store)
     hands.at = NOON.replace(hour=23, minute=59, second=30)
-    permit = store.permit("match", subject, "face", [SHOT])
+    permit = matching(store, subject)
     assert permit.expires == NOON.replace(hour=0) + timedelta(days=1)
     hands.at = permit.expires
     with pytest.raises(Refused) as caught:
@@ -622,9 +639,7 @@ def test_a_changed_column_opens_nothing(store, column, value):
     subject = enrolled(store)
     sql(store, f"UPDATE reference SET {column} = {value}")
     with pytest.raises((SealBroken, StoreError, UnknownSubject)):
-        store.score(
-            store.permit("match", subject, "face", [SHOT]), template(7), "x" if column == "network" else NETWORK
-        )
+        store.score(matching(store, subject), template(7), "x" if column == "network" else NETWORK)
 
 
 def test_somebody_elses_reference_name_finds_nobody(store):

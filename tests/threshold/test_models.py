@@ -52,6 +52,7 @@ def test_list_says_what_is_installed(mirror):
     assert {row["id"]: row["installed"] for row in document["networks"]} == {
         "tiny-detector": True,
         "tiny-embedder": False,
+        "tiny-liveness": True,
     }
 
 
@@ -74,7 +75,11 @@ def test_fetch_tells_people_on_stderr(mirror, folder):
 
 def test_fetch_brings_all(mirror, folder):
     assert run("fetch", "--all", "--folder", folder).exit_code == 0
-    assert sorted(path.name for path in folder.iterdir()) == ["tiny_detector.onnx", "tiny_embedder.onnx"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "tiny_detector.onnx",
+        "tiny_embedder.onnx",
+        "tiny_liveness.onnx",
+    ]
 
 
 def test_fetch_leaves_alone_what_comes_with_the_program(mirror, folder):
@@ -84,8 +89,9 @@ def test_fetch_leaves_alone_what_comes_with_the_program(mirror, folder):
     assert {row["id"]: row["path"] for row in rows} == {
         "tiny-detector": str(folder / "tiny_detector.onnx"),
         "tiny-embedder": str(mirror / "bundled" / "tiny_embedder.onnx"),
+        "tiny-liveness": str(folder / "tiny_liveness.onnx"),
     }
-    assert [path.name for path in folder.iterdir()] == ["tiny_detector.onnx"]
+    assert sorted(path.name for path in folder.iterdir()) == ["tiny_detector.onnx", "tiny_liveness.onnx"]
     assert json.loads(run("verify", "--folder", folder, "--json").stdout)["ok"]
 
 
@@ -120,7 +126,7 @@ def test_verify_passes_what_is_right_and_what_is_not_there(mirror):
     result = run("verify", "--folder", mirror, "--json")
     document = json.loads(result.stdout)
     assert (result.exit_code, document["ok"]) == (0, True)
-    assert [row["state"] for row in document["networks"]] == ["right", "not installed"]
+    assert [row["state"] for row in document["networks"]] == ["right", "not installed", "right"]
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])

@@ -31,6 +31,7 @@ SETTINGS = Settings(threshold=0.6)
 WALL = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
 TEXTURE = cv2.GaussianBlur(np.random.default_rng(0).integers(30, 226, (400, 400, 3), dtype=np.uint8), (0, 0), 1.2)
 TEXTURE = np.clip((TEXTURE.astype(float) - 128) * 3 + 128, 30, 225).astype(np.uint8)
+OTHER = np.where(np.arange(400)[:, None, None] < 160, 0.5 * TEXTURE, TEXTURE).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Someone:
     growth: float = 0.0
     turned: float = 0.0
     """How far the nose is aside, in eye distances."""
+    other: bool = False
+    """Looks another: with dark hair."""
 
     def face(self, time_s: float) -> Face | None:
         if not self.begin <= time_s < self.end:
@@ -69,7 +72,11 @@ def frames(*people: Someone, seconds: float = 6.0, rate: float = RATE, size=(WID
                 part = pixels[max(0, top) : max(0, top + round(face.box.height)), max(0, left) :][
                     :, : round(face.box.width)
                 ]
-                part[:] = cv2.resize(TEXTURE, (part.shape[1], part.shape[0])) if part.size else part
+                part[:] = (
+                    cv2.resize(OTHER if someone.other else TEXTURE, (part.shape[1], part.shape[0]))
+                    if part.size
+                    else part
+                )
         planes = converted(cv2.resize(pixels, size), "I420")
         yield Frame(number, round(number * 1e9 / rate), time.monotonic_ns(), planes)
 
@@ -195,6 +202,34 @@ def test_after_the_decision_nothing_is_embedded_any_more():
     assert len(teller.crops) == 1
 
 
+@pytest.mark.parametrize("first", ["matched", "below-threshold"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        Someone(begin=2.4, end=5.4, x=242, speed=0),  # a moment later at the very place
+        Someone(begin=2.0, end=5.0, x=242, speed=0, width=190),  # at once, nearer
+        Someone(begin=2.0, end=5.0, x=330, speed=0),  # at once, beside
+        Someone(begin=2.0, end=5.0, x=240, speed=40, other=True),  # at once, at the very place
+    ],
+)
+def test_whoever_takes_the_place_of_someone_decided_on_is_decided_on_anew(first, other):
+    teller = Teller([0.9, 0.2] if first == "matched" else [0.2, 0.9])
+    second = "below-threshold" if first == "matched" else "matched"
+    settings = replace(SETTINGS, most_shots=1)
+    decided, core, _ = run(Someone(end=2.0, speed=40), other, teller=teller, settings=settings)
+    assert [one.reason for one in decided] == [first, second]
+    assert [one.track for one in decided] == [1, 2]
+    assert core.tally.embeddings == 2
+
+
+def test_a_shot_of_one_is_not_mixed_with_another_s():
+    decided, _, _ = run(
+        Someone(end=1.6, width=80, speed=0), Someone(begin=1.6, width=90, speed=0, other=True), teller=Teller([0.3])
+    )
+    assert len({one.track for one in decided}) == len(decided) == 2
+    assert all(one.seen_ns < 1.6e9 or one.first_ns >= 1.6e9 for one in decided)
+
+
 def test_a_poor_shot_is_embedded_at_the_deadline_only():
     teller = Teller()
     decided, _, _ = run(Someone(width=45, speed=15, end=4.0), teller=teller)
@@ -221,7 +256,8 @@ def test_without_a_permit_no_template_is_computed():
     decided, core, _ = run(Someone(), ask=asked.append)
     assert [one.reason for one in decided] == ["no-permit"]
     assert core.tally.embeddings == 0
-    assert asked[0] == Request(track=1, faces=1, time_ns=asked[0].time_ns)
+    assert asked[0] == Request(track=1, faces=1, time_ns=asked[0].time_ns, arrived_ns=asked[0].arrived_ns)
+    assert asked[0].arrived_ns > 0
 
 
 def test_a_permit_that_comes_later_is_used_at_once():
@@ -230,7 +266,7 @@ def test_a_permit_that_comes_later_is_used_at_once():
         Someone(end=5.0), teller=teller, ask=lambda request: teller if request.time_ns > 3_000_000_000 else None
     )
     assert [one.reason for one in decided] == ["matched"]
-    assert 3.0 < decided[0].time_ns / 1e9 < 3.1
+    assert 3.0 < decided[0].time_ns / 1e9 <= 3.0 + SETTINGS.look_s + 1 / RATE
 
 
 def test_a_lane_is_told_how_many_faces_there_are():
@@ -358,3 +394,56 @@ def test_with_the_gate_a_frame_is_embedded_only_under_a_permit_that_covers_it():
     decided, _, _ = run(Someone(), teller=Lane())
     assert [one.reason for one in decided] == ["no-permit"]
     assert "permit-contents" in decided[0].detail
+
+
+def test_a_face_is_not_even_cut_out_while_the_lane_says_no():
+    _, core, _ = run(Someone(), ask=lambda _: None)
+    assert core.tally.shots == 0
+
+
+def test_what_one_recogniser_computed_does_not_count_for_another():
+    """Two shots of 0.5 each: with one recogniser they are two shots of one visit, with two each begins anew."""
+    first, second = Teller([0.5]), Teller([0.9])
+    decided, _, _ = run(Someone(width=70, growth=25, end=4.5), ask=lambda _: second if first.crops else first)
+    assert len(first.crops) == 1
+    assert [(one.reason, one.shots) for one in decided] == [("matched", 1)]
+
+
+def test_a_shot_held_for_one_recogniser_is_not_shown_to_another():
+    """The shot is poor, so it is held; before its deadline another recogniser comes."""
+    first, second = Teller(), Teller()
+    cut = 1_500_000_000
+    _, core, _ = run(
+        Someone(width=45, speed=15, end=4.0), ask=lambda request: first if request.time_ns < cut else second
+    )
+    assert first.crops == []
+    assert len(second.crops) == 1
+    assert core.tally.shots >= 2
+
+
+def test_what_was_computed_is_gone_when_the_lane_says_no():
+    teller, script = Teller([0.5]), Script((Someone(width=70, growth=25, end=9.0),))
+    core = Core(script, lambda _: None if teller.crops else teller, SETTINGS)
+    for frame in frames(*script.people, seconds=2.5):
+        script.now = frame.time_ns / 1e9
+        core.step(frame)
+    (visit,) = core._visits.values()
+    assert len(teller.crops) == 1
+    assert (visit.evidence.shots, visit.held, visit.best, visit.decided) == (0, None, None, False)
+
+
+def test_renewed_a_track_is_asked_about_and_decided_again():
+    teller = Teller([0.2, 0.2, 0.2, 0.2, 0.9])
+    script = Script((Someone(end=9.0),))
+    core, decided = Core(script, lambda _: teller, SETTINGS), []
+    for frame in frames(Someone(end=9.0), seconds=9):
+        script.now = frame.time_ns / 1e9
+        decided += core.step(frame)
+        if len(decided) == 1 and len(teller.crops) < 4:
+            teller.crops += [teller.crops[0]] * (4 - len(teller.crops))
+            renewed_ns = frame.time_ns
+            core.renew()
+    assert [one.reason for one in decided] == ["below-threshold", "matched"]
+    assert decided[0].track == decided[1].track
+    assert decided[1].shots == 1
+    assert decided[1].time_ns - renewed_ns < 100_000_000

@@ -103,7 +103,7 @@ def test_a_spread_says_its_percentiles_and_nothing_of_nothing():
 def test_a_stopwatch_counts_each_stage():
     watch = Stopwatch()
     for _ in range(3):
-        watch.begin()
+        watch.begin(0)
         watch.lap("one")
         watch.lap("two")
     watch.note("other", 2_000_000)
@@ -121,7 +121,8 @@ def test_a_stopwatch_s_memory_is_bounded():
 
 def test_switched_off_it_does_nothing():
     off = Off()
-    off.begin()
+    off.begin(0)
+    off.decision(0, 1)
     off.lap("x")
     off.note("x", 1)
     assert not hasattr(off, "_wall")

@@ -192,6 +192,14 @@ def test_a_paced_source_gives_frames_when_they_are_due():
     assert np.all(np.array(times) >= np.arange(5) * 0.05 - 0.005)
 
 
+def test_a_long_gap_is_not_waited_out():
+    source = Paced(Script(*[frame(n, at * 10**9) for n, at in enumerate([0, 3600, 3600, 7200])]))
+    begun = time.monotonic()
+    read = [source.read() for _ in range(4)]
+    assert 1.9 < time.monotonic() - begun < 4
+    assert read[3].time_ns == 7200 * 10**9
+
+
 def test_the_drawn_entrance_is_a_source():
     entrance = Entrance((1, 2), visits=1, width=160, height=96, rate=4)
     source = Drawn(entrance, "NV12")

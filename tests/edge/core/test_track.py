@@ -95,6 +95,75 @@ def test_missing_once_is_forgiven():
     assert tracker.tracks[0].missed == 0
 
 
+def settled(carries: str = "decision", speed: float = 0.0) -> tuple[Tracker, int]:
+    """A tracker with one track that has been followed for a second, and the time of its last sight."""
+    tracker = Tracker()
+    for n in range(11):
+        tracker.update([face(200 + speed * n * 0.1, 100)], ns(n * 0.1))
+    tracker.tracks[0].carries = carries
+    return tracker, ns(1.0)
+
+
+def test_who_was_decided_on_keeps_the_track_while_in_sight():
+    tracker, now = settled(speed=100)
+    for n in range(1, 6):
+        assert [one.id for one in tracker.update([face(300 + 50 * n, 100 + n)], now + ns(0.5 * n))] == [1]
+
+
+def test_who_appears_where_somebody_was_decided_on_and_missed_is_somebody_new():
+    tracker, now = settled()
+    assert tracker.update([], now + ns(0.1)) == []
+    assert [one.id for one in tracker.update([face(200, 100)], now + ns(0.2))] == [2]
+    assert [one.id for one in tracker.expire(now + ns(0.2))] == [1]
+    assert [one.id for one in tracker.update([face(201, 100)], now + ns(0.3))] == [2]
+
+
+@pytest.mark.parametrize("carries", ["evidence", "decision"])
+@pytest.mark.parametrize(
+    ("other", "after"),
+    [
+        (face(240, 100), 0.3),  # a face and a half's breadth away at once
+        (face(200, 140), 0.3),
+        (face(200, 100, 90), 0.3),
+        (face(200, 100, 40), 0.3),
+        (face(200, 100), 0.8),  # nobody looked for that long
+    ],
+)
+def test_a_jump_of_place_size_or_time_is_somebody_new(carries, other, after):
+    tracker, now = settled(carries)
+    assert [one.id for one in tracker.update([other], now + ns(after))] == [2]
+
+
+def test_of_two_who_cross_neither_inherits():
+    tracker, now = settled()
+    seen = tracker.update([face(185, 100), face(215, 100)], now + ns(0.3))
+    assert sorted(one.id for one in seen) == [2, 3]
+
+
+def test_a_face_between_two_tracks_inherits_from_neither():
+    tracker = Tracker()
+    for n in range(11):
+        tracker.update([face(200, 100), face(250, 100)], ns(n * 0.1))
+    for track in tracker.tracks:
+        track.carries = "decision"
+    assert [one.id for one in tracker.update([face(225, 100)], ns(1.3))] == [3]
+
+
+def test_neighbours_who_were_decided_on_keep_their_tracks():
+    tracker = Tracker()
+    for n in range(30):
+        seen = tracker.update([face(100 + 64 * who, 100 + n % 2) for who in range(12)], ns(n * 0.1))
+        for track in seen:
+            track.carries = "decision"
+    assert {track.id for track in tracker.tracks} == set(range(1, 13))
+
+
+def test_evidence_survives_a_miss_at_the_same_place():
+    tracker, now = settled("evidence")
+    tracker.update([], now + ns(0.1))
+    assert [one.id for one in tracker.update([face(205, 102)], now + ns(0.2))] == [1]
+
+
 def test_two_faces_side_by_side_are_two_tracks():
     tracker = Tracker()
     for n in range(20):

@@ -1,0 +1,73 @@
+"""Who keeps the people a device knows, with the lanes over them: opened, lent to another process, and opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from edge.live.lane import LiveLane
+from policy.database import awaited
+from policy.store import NAME, Store
+
+
+class Keeper(Protocol):
+    """Lanes over people, as they were when it was opened. Used by one thread; `close` may be called twice.
+
+    A permit of one keeper means nothing to the next: what another process changed in between holds at once.
+    """
+
+    @property
+    def lanes(self) -> Sequence[LiveLane]:
+        """The lanes, in the order of the settings."""
+        ...
+
+    def pseudonym(self, subject: str) -> str:
+        """What a transaction row calls a person of the lanes. Raises policy.errors.PolicyError."""
+        ...
+
+    def today(self) -> date:
+        """The date by the gate's clock. Raises policy.clock.ClockBehind."""
+        ...
+
+    def wanted(self) -> bool:
+        """Whether another process waits for it. Raises policy.errors.PolicyError."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class StoreKeeper:
+    """The sealed store, with the lanes that `furnish` makes over it. Raises what opening a store raises."""
+
+    def __init__(self, store: Store, furnish: Callable[[Store], Sequence[LiveLane]]) -> None:
+        self._store = store
+        try:
+            self.lanes = tuple(furnish(store))
+        except BaseException:
+            store.close()
+            raise
+
+    def pseudonym(self, subject: str) -> str:
+        """See Keeper."""
+        return self._store.pseudonym(subject, "door")
+
+    def today(self) -> date:
+        """See Keeper."""
+        return self._store.clock.now().date()
+
+    def wanted(self) -> bool:
+        """See Keeper."""
+        return lent(self._store.folder)
+
+    def close(self) -> None:
+        """See Keeper."""
+        self._store.close()
+
+
+def lent(folder: Path) -> bool:
+    """Whether another process waits for the store in a folder, or has it since it waited."""
+    return awaited(folder / NAME)

@@ -1,0 +1,50 @@
+"""Whether a lane may run at a site at all: asked when a device starts, before a camera or a network is opened.
+
+It says nothing about any one person: a permit for each is asked for at each try.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from policy.search import against as against_search
+from policy.store import Store
+from policy.subject import for_modality
+from policy.verdict import Finding, Verdict
+
+Mode = Literal["tag", "1:1", "1:N"]
+"""A tag alone; a face compared with the owner's of the tag that was read; a face searched among everyone's."""
+
+
+def running(store: Store, mode: Mode) -> Verdict:
+    """What the gate says, today, of running a lane of this mode under the processing record in force."""
+    record = store.record
+    if record is None:
+        return Verdict.of(
+            _finding(
+                "record-in-force", "No processing record was adopted here. Adopt one: enrol --record FILE.", "record"
+            )
+        )
+    modality: Literal["face", "tag"] = "tag" if mode == "tag" else "face"
+    named = record.op if isinstance(record.op, tuple) else ()
+    if not any(op.kind == "match" and op.modality == modality for op in named):
+        words = (
+            f"The processing record names no operation of kind match and modality {modality}, so nothing allows one."
+        )
+        return Verdict.of(_finding("operation-in-record", words, "op"))
+    if mode == "1:N":
+        against = against_search(record, store.clock.now().date())
+        if against is not None:
+            return Verdict.of(against)
+    return store.gate.assess(for_modality(record, modality))
+
+
+def _finding(rule: str, message: str, missing: str) -> Finding:
+    return Finding(
+        rule=rule,
+        outcome="refuse",
+        citations=("GDPR Art 5(2)", "GDPR Art 25"),
+        message=message,
+        missing=(missing,),
+        mark="project-rule",
+    )

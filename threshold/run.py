@@ -1,0 +1,513 @@
+"""`threshold run`: a pilot device at work, until it is told to stop; or on drawn people, on any machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from threshold.output import JSON_HELP, console, emit, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from edge.core.source import Source
+    from edge.core.watch import Off
+    from edge.detect import Detector
+    from edge.device.keeper import Keeper
+    from edge.device.loop import Device, Parts, Told
+    from edge.door import Door
+    from edge.health import Monitor
+    from edge.live.lane import LiveLane
+    from edge.reader import TagReader
+    from edge.site import Camera, LaneSettings, ReaderSettings, Settings
+    from models.registry import Installed, Role
+    from policy.running import Mode
+    from policy.store import Store
+    from policy.verdict import Verdict
+
+EXAMPLE = (
+    "Example: threshold run --demo --seconds 30   For a site: threshold run --template > site.toml, fill it in, "
+    "threshold run --config site.toml --check, threshold run --config site.toml"
+)
+DEMO = "demo.toml"
+STORE_S = 0.5
+"""How long opening the store may wait for another process: the loop stands still meanwhile."""
+
+
+def run(
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The site's settings (TOML).")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Drawn people, a replayed reader, a door that is none.")] = False,
+    template: Annotated[bool, typer.Option("--template", help="Print settings to fill in, commented.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check settings, gate and devices; the door isn't opened.")
+    ] = False,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="Stop by itself after so long.")] = None,
+    measure: Annotated[
+        bool | None,
+        typer.Option(help="Measure stages and cost; unless said, with --seconds, --demo or a table [metrics]."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Run a device: camera, reader, lanes, gate, journal and door. SIGTERM or Ctrl-C ends it within two seconds."""
+    if template:
+        typer.echo((resources.files("edge") / "sites" / "template.toml").read_text(encoding="utf-8"), nl=False)
+        return
+    if demo == (config is not None):
+        raise typer.BadParameter("expected one of --config FILE and --demo, found both or neither")
+    from edge.site import parse, read
+
+    if config is None or (config.name == DEMO and not config.exists()):
+        inside = resources.files("edge") / "sites" / DEMO
+        settings, base = parse(inside.read_text(encoding="utf-8"), Path(DEMO)), Path("out/run")
+    else:
+        settings, base = read(config), config.resolve().parent
+    with _signals() as signals:
+        site = Site(settings, base)
+        if check:
+            site.check(json)
+            return
+        site.work(signals, seconds, demo or seconds is not None if measure is None else measure, json)
+
+
+class _Signals:
+    """SIGTERM and Ctrl-C: the loop is asked to stop; before it runs, what is being set up is broken off."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.looping = False
+
+    def __call__(self, number: int, _: object) -> None:
+        self.stop.set()
+        if not self.looping:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _signals() -> Iterator[_Signals]:
+    """Handlers in place, and put back."""
+    signals = _Signals()
+    if threading.current_thread() is not threading.main_thread():  # a test's own runner
+        yield signals
+        return
+    before = {number: signal.signal(number, signals) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass
+class Site:
+    """Settings, made into a device."""
+
+    settings: Settings
+    base: Path
+
+    # --- what a person asks for ---
+
+    def work(self, signals: _Signals, seconds: float | None, measure: bool, json: bool) -> None:
+        """Run the device and say how it went. Exit 1 where the gate refuses."""
+        from edge.core.watch import Off, Stopwatch
+        from edge.device.loop import Device
+        from edge.health import Monitor
+
+        out = console()
+        parts = self.parts(self._allowed(json))
+        watch: Off = Stopwatch() if measure or self.settings.metrics else Off()
+        device = Device(parts, watch, _quiet if json else _line, partial(out.print, markup=False))
+        monitor = Monitor(every_s=1.0) if measure and seconds is not None else None
+        with ExitStack() as stack:
+            if self.settings.metrics is not None and isinstance(watch, Stopwatch):
+                from edge.device.metrics import Served
+
+                served = stack.enter_context(
+                    Served(device, watch, self.settings.metrics.address, self.settings.metrics.port)
+                )
+                out.print(f"Metrics: http://{served.address}:{served.port}/metrics, health: /health", markup=False)
+            if monitor is not None:
+                stack.enter_context(monitor)
+            out.print(f"{self.settings.site.name}: {', '.join(self._kinds())}. Ctrl-C ends it.", markup=False)
+            signals.looping = True
+            ended = device.run(signals.stop, float("inf") if seconds is None else seconds)
+            signals.looping = False
+        document = summary(device, watch, monitor, ended)
+        if json:
+            emit(document)
+        else:
+            _print(document)
+        if device.stuck:
+            # A thread inside a camera's library can keep the process from ending. Door and files are closed by now.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+
+    def check(self, json: bool) -> None:
+        """Look at everything that `run` needs, and say of each whether it is there. Exit 1 if something isn't."""
+        from policy.gate import Refused
+
+        found: list[dict[str, Any]] = [{"what": "settings", "ok": True, "words": "complete and consistent"}]
+
+        def look(what: str, at: Callable[[], str]) -> None:
+            from edge.errors import EdgeError
+            from models.errors import ModelError
+            from policy.errors import PolicyError
+
+            try:
+                found.append({"what": what, "ok": True, "words": at()})
+            except (EdgeError, ModelError, PolicyError) as error:
+                found.append({"what": what, "ok": False, "words": str(error)})
+
+        kinds: Sequence[str] = ()
+
+        def gate() -> str:
+            nonlocal kinds
+            kinds, refused = self._asked()
+            if refused:
+                raise Refused(next(iter(refused.values())))
+            return f"may run: {', '.join(kinds)}"
+
+        look("gate", gate)
+        faces = any(kind != "tag-uid" for kind in kinds)
+        look("journal", self._journal_checked)
+        if self.settings.faces:
+            look("networks", lambda: " + ".join(self._installed(role).network.id for role in ("detector", "embedder")))
+            look("liveness", lambda: spoofs.network.id if (spoofs := self._liveness()) else "not installed")
+        if self.settings.camera is not None:
+            camera = partial(self._camera_checked, self.settings.camera)
+            look("camera", camera if faces else lambda: "not opened: no face lane may run")
+        if self.settings.reader is not None:
+            look("reader", partial(self._reader_checked, self.settings.reader))
+        look("door", self._door_checked)
+        if json:
+            emit({"ok": all(one["ok"] for one in found), "checks": found})
+        else:
+            for one in found:
+                tables().print(f"{'ok' if one['ok'] else 'WRONG':6}{one['what']}: {one['words']}", markup=False)
+        if not all(one["ok"] for one in found):
+            raise typer.Exit(1)
+
+    # --- the gate, before anything is opened ---
+
+    @property
+    def drawn(self) -> int | None:
+        """The seed of a demonstration's drawn people; None at a real entrance."""
+        camera = self.settings.camera
+        if camera is None or not camera.address.startswith("synthetic"):
+            return None
+        seed = camera.address.partition(":")[2] or "0"
+        return int(seed) if seed.isdigit() else 0
+
+    def _kinds(self) -> tuple[str, ...]:
+        return tuple(lane.kind for lane in self.settings.lane)
+
+    def _asked(self) -> tuple[tuple[str, ...], dict[str, Verdict]]:
+        """(lanes that may run, verdicts on the others)."""
+        if self.drawn is not None:
+            return self._kinds(), {}
+        from policy.running import running
+
+        refused: dict[str, Verdict] = {}
+        with self._open_store() as store:
+            for kind in self._kinds():
+                verdict = running(store, _mode(kind))
+                if verdict.verdict != "allow":
+                    refused[kind] = verdict
+        return tuple(kind for kind in self._kinds() if kind not in refused), refused
+
+    def _allowed(self, json: bool) -> tuple[str, ...]:
+        """The lanes that may run. Exit 1 with the verdicts where one may not and the settings don't go on without."""
+        allowed, refused = self._asked()
+        if not refused or (allowed and self.settings.site.continue_without):
+            for kind, verdict in refused.items():
+                console().print(f"{kind} doesn't run: {_words(verdict)}", markup=False)
+            return allowed
+        if json:
+            told = {kind: verdict.model_dump(mode="json") for kind, verdict in refused.items()}
+            words = " ".join(f"{kind}: {_words(verdict)}" for kind, verdict in refused.items())
+            emit({"error": {"kind": "Refused", "message": words}, "verdicts": told})
+        for kind, verdict in refused.items():
+            console().print(f"threshold: {kind} may not run here. {_words(verdict)}", markup=False)
+        if allowed:
+            console().print(f"To run {', '.join(allowed)} alone: continue_without = true in [site].", markup=False)
+        raise typer.Exit(1)
+
+    def _open_store(self) -> Store:
+        from policy.store import NAME, Store, StoreError
+
+        folder = self._path(self.settings.site.store)
+        if not (folder / NAME).is_file():
+            raise StoreError(
+                f"{folder}: expected the store of who is enrolled, found none. Enrol somebody first: threshold enrol "
+                "--store DIR; or name another folder at store in [site]."
+            )
+        return Store(folder, patience_s=STORE_S)
+
+    # --- its parts ---
+
+    def parts(self, kinds: tuple[str, ...]) -> Parts:
+        """What the device is made of. Files of networks, camera and reader are opened by the device, not here."""
+        from edge.core.loop import Settings as CoreSettings
+        from edge.device.journal import Journal
+        from edge.device.keeper import StoreKeeper, lent
+        from edge.device.loop import Parts
+        from edge.vision import open_liveness
+
+        site, lanes = self.settings.site, {str(lane.kind): lane for lane in self.settings.lane}
+        faces = [kind for kind in kinds if kind != "tag-uid"]
+        detector = core = liveness = None
+        open_source: Callable[[], Source] | None = None
+        if faces and self.settings.camera is not None:
+            camera, lane = self.settings.camera, lanes[faces[0]]
+            detector = self._detector()
+            if lane.kind != "tag-uid":
+                core = CoreSettings(lane.threshold, camera.detect_px)
+            open_source = partial(self._source, camera)
+            if self.drawn is None and (found := self._liveness()) is not None:  # drawn people are no case for it
+                liveness = open_liveness(found)
+        folder = self._path(site.store)
+
+        def from_store() -> Keeper:
+            return StoreKeeper(self._open_store(), self._furnish)
+
+        open_keeper: Callable[[], Keeper] = from_store
+        reader = self.settings.reader
+        if self.drawn is not None:
+            from threshold.demonstration import Crowd, DrawnKeeper
+
+            crowd = Crowd(self.drawn)
+            open_source = crowd.open_source
+            window_s = getattr(lanes.get("face-tag"), "window_s", 5.0)
+            open_keeper = partial(
+                DrawnKeeper, crowd, kinds, detector or self._detector(), self._installed("embedder"), window_s
+            )
+        return Parts(
+            open_keeper=open_keeper,
+            open_journal=lambda: Journal(self._path(site.journal), site.name, site.keep_days),
+            door=self._door(),
+            open_s=self.settings.door.open_s,
+            lent=partial(lent, folder) if self.drawn is None else bool,
+            open_source=open_source,
+            detector=detector,
+            core=core,
+            liveness=liveness,
+            open_reader=None if reader is None else partial(self._reader, reader),
+            least_free_bytes=site.least_free_mb << 20,
+            origin="pilot" if self.drawn is None else "simulation",
+        )
+
+    def _furnish(self, store: Store) -> list[LiveLane]:
+        """The lanes that the record in force allows now: another process may have adopted another one meanwhile."""
+        from policy.running import running
+
+        allowed = [lane for lane in self.settings.lane if running(store, _mode(lane.kind)).verdict == "allow"]
+        return [self._lane(lane, store) for lane in allowed]
+
+    def _lane(self, lane: LaneSettings, store: Store) -> LiveLane:
+        from edge.live.central import Central
+        from edge.live.network import Network
+        from edge.live.tag import TagLane
+        from edge.live.verification import TokenFirst
+        from edge.vision import open_embedder
+
+        if lane.kind == "tag-uid":
+            return TagLane(store)
+        installed = self._installed("embedder")
+        network = Network(lambda permit: open_embedder(installed, store.gate, permit), installed.network.sha256)
+        return TokenFirst(store, network, lane.window_s) if lane.kind == "face-tag" else Central(store, network)
+
+    def _source(self, camera: Camera) -> Source:
+        from edge.core.sources import open_source
+
+        return open_source(camera.address)
+
+    def _reader(self, settings: ReaderSettings) -> TagReader:
+        if settings.kind == "replay":
+            from edge.reader import TimedReader, recording
+
+            return TimedReader(recording(self._path(settings.recording)))
+        from edge.card import CardReader
+
+        return CardReader(settings.name)
+
+    def _door(self) -> Door:
+        from edge.door import FakeDoor, RelayDoor
+
+        settings = self.settings.door
+        if settings.kind == "fake":
+            return FakeDoor()
+        return RelayDoor(settings.pin, active_high=settings.active_high)
+
+    def _detector(self) -> Detector:
+        from edge.vision import open_detector
+
+        return open_detector(self._installed("detector"))
+
+    def _installed(self, role: Role) -> Installed:
+        from models.registry import Registry
+        from threshold.networks import installed
+
+        wanted = self.settings.networks
+        name = wanted.detector if role == "detector" else wanted.embedder
+        return installed(Registry.bundled(), role, name, self._path(wanted.folder) if wanted.folder else None)
+
+    def _liveness(self) -> Installed | None:
+        from edge.vision import installed_liveness
+        from models.registry import Registry
+
+        folder = self.settings.networks.folder
+        return installed_liveness(Registry.bundled(), self._path(folder) if folder else None)
+
+    def _path(self, said: str) -> Path:
+        path = self.base / Path(said).expanduser()
+        inside = resources.files("edge") / "sites" / said
+        if not path.exists() and self.drawn is not None and inside.is_file():  # the demonstration's own recording
+            return Path(str(inside))
+        return path
+
+    # --- checks ---
+
+    def _journal_checked(self) -> str:
+        from edge.device.journal import Journal
+
+        site = self.settings.site
+        with Journal(self._path(site.journal), site.name, site.keep_days) as journal:
+            room = journal.room() >> 20
+        if room < site.least_free_mb:
+            from edge.device.journal import JournalError
+
+            raise JournalError(f"expected {site.least_free_mb} MiB free, found {room} MiB. Make room.")
+        return f"{journal.folder}, {room} MiB free"
+
+    def _camera_checked(self, camera: Camera) -> str:
+        source = self._source(camera)
+        try:
+            frame = source.read()
+        finally:
+            source.close()
+        return "no frame" if frame is None else f"{frame.main.width} × {frame.main.height}, {frame.main.format}"
+
+    def _reader_checked(self, settings: ReaderSettings) -> str:
+        self._reader(settings).close()
+        return f"{settings.kind} is there"
+
+    def _door_checked(self) -> str:
+        self._door().close()
+        return f"{self.settings.door.kind}, shut; not opened"
+
+
+def _mode(kind: str) -> Mode:
+    modes: dict[str, Mode] = {"tag-uid": "tag", "face-tag": "1:1", "face-1n": "1:N"}
+    return modes[kind]
+
+
+def _words(verdict: Verdict) -> str:
+    from policy.gate import Refused
+
+    return str(Refused(verdict))
+
+
+def _quiet(_: Told) -> None:
+    """For machines: the summary says it all."""
+
+
+def _line(told: Told) -> None:
+    """A decision, as a line."""
+    from datetime import datetime
+
+    who = "somebody unknown" if told.person is None else told.person[:8]
+    what = "OPEN  " if told.opened else "closed"
+    now = datetime.now().astimezone().strftime("%H:%M:%S")
+    typer.echo(f"{now}  {told.lane:8}  {what}  {told.reason:16}  {who:16}  {told.took_ms:7.1f} ms")
+
+
+def summary(device: Device, watch: Off, monitor: Monitor | None, ended: str) -> dict[str, Any]:
+    """How a run went, as a document: counts, times, cost, the machine's condition. Nobody is in it."""
+    from edge.core.watch import Stopwatch
+
+    tally, counts = device.tally, device.counts
+    document: dict[str, Any] = {
+        "schema": "threshold/run/1",
+        "ended": ended,
+        "decisions": [
+            {"lane": lane, "opened": opened, "reason": reason, "count": count}
+            for (lane, opened, reason), count in sorted(tally.decisions.items())
+        ],
+        "rows": tally.rows,
+        "anonymous": dict(tally.anonymous),
+        "frames": None if counts is None else asdict(counts),
+        "tags": {"read": tally.tags, "dropped": device.tags_dropped, "stale": tally.stale},
+        "store_lent": tally.lent,
+        "health": device.health.document(),
+        "measured": None,
+        "machine": None,
+    }
+    if isinstance(watch, Stopwatch):
+        account = watch.account()
+        document["measured"] = {
+            "stages": {stage: asdict(told) for stage, told in watch.wall().items()},
+            "pacing_ms": [list(row) for row in watch.pacing.table()],
+            "frames": account.frames,
+            "visits": account.visits,
+            "cpu_s_per_frame": account.cpu_s_per_frame,
+            "cpu_s_per_visit": account.cpu_s_per_visit,
+        }
+    if monitor is not None and monitor.condition is not None:
+        document["machine"] = asdict(monitor.condition) | {"void": list(monitor.condition.void)}
+    return document
+
+
+def _print(document: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    out = tables()
+    decisions = Table(title=f"Ended: {document['ended']}", title_justify="left")
+    for column in ("lane", "door", "reason", "tries"):
+        decisions.add_column(column, justify="right" if column == "tries" else "left")
+    for one in document["decisions"]:
+        decisions.add_row(one["lane"], "opened" if one["opened"] else "closed", one["reason"], str(one["count"]))
+    out.print(decisions)
+    unknown = sum(document["anonymous"].values())
+    out.print(f"{document['rows']} rows on disk; {unknown} tries of nobody known, counted only.")
+    frames, measured = document["frames"], document["measured"]
+    if frames is not None:
+        out.print(
+            f"Frames: {frames['arrived']} came, {frames['taken']} looked at, {frames['dropped']} dropped, "
+            f"{frames['late']} taken late."
+        )
+    if measured is not None:
+        stages = Table(title="Milliseconds", title_justify="left")
+        for column in ("stage", "n", "p50", "p95", "p99", "most"):
+            stages.add_column(column, justify="left" if column == "stage" else "right")
+        for stage, told in measured["stages"].items():
+            times = (told["p50_ms"], told["p95_ms"], told["p99_ms"], told["max_ms"])
+            stages.add_row(stage, str(told["n"]), *(f"{time:.2f}" for time in times))
+        out.print(stages)
+        if measured["cpu_s_per_frame"] is not None:
+            visit = measured["cpu_s_per_visit"]
+            out.print(
+                f"Processor: {1000 * measured['cpu_s_per_frame']:.2f} ms a frame"
+                + ("" if visit is None else f", {1000 * visit:.0f} ms a visit ({measured['visits']} visits)")
+                + ", of the whole process."
+            )
+    machine = document["machine"]
+    if machine is not None:
+        shown = {
+            "temperature": machine["celsius"] and f"{machine['celsius'][0]:.0f} to {machine['celsius'][1]:.0f} °C",
+            "throttle word": machine["throttle"] is not None and f"{machine['throttle']:#x}",
+            "energy": machine["joules"] and f"{machine['joules']:.1f} J",
+            "given to other machines": machine["steal"] is not None and f"{machine['steal']:.1%}",
+        }
+        out.print("Machine: " + ", ".join(f"{what} {told or 'not available here'}" for what, told in shown.items()))
+    for one in document["health"]["conditions"]:
+        out.print(f"{one['part']} {one['state']}: {one['words']}", markup=False)
