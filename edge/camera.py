@@ -8,10 +8,11 @@ somebody plays a recording to a network address, or holds one before the lens: t
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
-from edge.core.source import Video, masked
+from edge.core.source import Source, Video, masked
 from policy.gate import Refused
 from policy.verdict import Finding, Verdict
 
@@ -22,12 +23,16 @@ STREAMS = ("rtsp://", "rtsps://")
 """Addresses at which cameras answer. A web address serves a file just as well, so it is none."""
 
 
+PI = re.compile(r"picamera2:(\d)")
+"""A Raspberry Pi's camera, by its number."""
+
+
 def live(address: str, devices: Path = Path("/dev"), system: Path = SYSTEM) -> str:
     """The address of a camera as it is to be opened. Raises policy.gate.Refused for what isn't one; nothing is opened.
 
     `devices` and `system` are where the kernel shows devices and what it knows of them.
     """
-    if address.lower().startswith(STREAMS):
+    if address.lower().startswith(STREAMS) or PI.fullmatch(address):
         return address
     if "://" in address:
         raise _refused(
@@ -48,6 +53,15 @@ def live(address: str, devices: Path = Path("/dev"), system: Path = SYSTEM) -> s
     if (system / path.name).exists() and "virtual" in (system / path.name).resolve().parts:
         raise _refused(f"{address} is a loopback device, which shows what another program plays to it.")
     return str(path)
+
+
+def opened(address: str) -> Source:
+    """The camera at an address that `live` gave. Raises SourceError, policy.gate.Refused."""
+    if found := PI.fullmatch(address):
+        from edge.core.picamera import PiCamera  # noqa: PLC0415  picamera2 is there on a Raspberry Pi alone
+
+        return PiCamera(int(found[1]))
+    return LiveVideo(address)
 
 
 class LiveVideo(Video):

@@ -95,9 +95,9 @@ class Booth:
 
             self._sitter = sitter(self.source)
             return lambda: Paced(Drawn(sitter(self.source), "BGR"))
-        from edge.camera import LiveVideo, live
+        from edge.camera import live, opened
 
-        return partial(LiveVideo, live(self.source))
+        return partial(opened, live(self.source))
 
     def _installed(self, role: Role, name: str) -> Installed:
         from models.registry import Registry

@@ -93,7 +93,7 @@ def enrol(
     source: Annotated[
         str,
         typer.Option(
-            metavar="DEVICE|rtsp://…|synthetic:SEED",
+            metavar="DEVICE|picamera2:0|rtsp://…|synthetic:SEED",
             help="The camera for --face. synthetic:7 is a drawn person, for demonstrations: in a store of their own.",
         ),
     ] = "/dev/video0",

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.camera import VIDEO_MAJOR, LiveVideo, live
+from edge.camera import VIDEO_MAJOR, LiveVideo, live, opened
 from edge.core.source import SourceError
 from policy.gate import Refused
 
@@ -82,8 +82,8 @@ def test_its_password_is_not_shown():
     assert "secret" not in refused("http://admin:secret@camera/feed")
 
 
-@pytest.mark.parametrize("address", ["rtsp://10.0.0.7/stream", "RTSPS://camera.example/1"])
-def test_a_network_camera_is_taken_at_its_word(address):
+@pytest.mark.parametrize("address", ["rtsp://10.0.0.7/stream", "RTSPS://camera.example/1", "picamera2:0"])
+def test_a_network_camera_and_the_pis_own_are_taken_at_their_word(address):
     assert live(address) == address
 
 
@@ -124,3 +124,13 @@ def test_a_stream_that_says_how_long_it_is_plays_a_recording(recording):
     """As a file or a film behind an rtsp address does."""
     with pytest.raises(Refused, match="says how long it is"):
         LiveVideo(str(recording))
+
+
+@pytest.mark.parametrize("address", ["picamera2:", "picamera2:../film.avi", "picamera2:0/../../film", "picamera2:42"])
+def test_what_only_begins_like_the_pis_camera_is_none(address):
+    refused(address)
+
+
+def test_the_pis_camera_is_opened_by_its_number(monkeypatch):
+    monkeypatch.setattr("edge.core.picamera.PiCamera", lambda index: f"camera {index}")
+    assert opened("picamera2:1") == "camera 1"

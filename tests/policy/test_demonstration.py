@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from house import NETWORK, SHOT, Hands, enrolled, opened, template, volunteer
+from house import NETWORK, SHOT, Hands, enrolled, opened, tag, template, volunteer
 
 from policy.backup import backup, restore
 from policy.entry import Opened
@@ -40,7 +40,8 @@ def test_a_drawn_person_goes_in_under_the_same_rules(store):
     subject = store.admit(volunteer("synthetic:7"))
     drawn, digest = covered(store)
     store.seal(store.permit("enrol", subject, "face", [digest], drawn=drawn), template(7), NETWORK)
-    match = store.permit("match", subject, "face", [digest], drawn=drawn)
+    store.keep_tag(store.permit("enrol", subject, "tag"), tag("synthetic:7"))
+    match = store.permit("match", subject, "face", [digest], mode="1:1", token=tag("synthetic:7"), drawn=drawn)
     assert store.score(match, template(7), NETWORK) == pytest.approx(1, abs=1e-6)
     minor = store.admit(volunteer("synthetic:8", attestation={"age": 13, "role": "pupil"}))
     with pytest.raises(Refused, match="minor-biometric-entry"):
