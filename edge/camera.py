@@ -12,7 +12,7 @@ import re
 import stat
 from pathlib import Path
 
-from edge.core.source import Source, Video, masked
+from edge.core.source import Source, Video, Wish, masked
 from policy.gate import Refused
 from policy.verdict import Finding, Verdict
 
@@ -68,7 +68,7 @@ class LiveVideo(Video):
     """A network camera or a device that gives pictures of now. Raises policy.gate.Refused for a stream with an end."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(address)
+        super().__init__(address, Wish(1280, 720, 30.0))
         if self.recorded:
             self.close()
             raise _refused(f"{masked(address)} says how long it is, so it plays a recording.")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.core.sources import synthetic
 from edge.entrance import Entrance, EntranceError
 from edge.face import Pixels
 from edge.walk import Walk, visits
@@ -34,11 +35,11 @@ class Sitter(Entrance):
 
 
 def sitter(source: str) -> Sitter:
-    """Who `synthetic:SEED` is. Raises EntranceError."""
+    """Who `synthetic:SEED` is: the first who comes to the entrance of that name. Raises EntranceError."""
     found = re.fullmatch(DRAWN, source)
     if found is None:
         raise EntranceError(f"{source}: expected synthetic: and a number, such as synthetic:7.")
-    return Sitter((int(found[1]),))
+    return Sitter(synthetic(int(found[1])).people[:1])
 
 
 def draw(number: int, view: Any) -> Pixels:

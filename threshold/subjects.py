@@ -178,7 +178,8 @@ def enrol(
                      "network": booth.network, "demonstration": bool(drawn)}  # fmt: skip
         emit(told)
     else:
-        console().print(f"Enrolled: {subject}, to be kept until {file.keep_until}.", soft_wrap=True)
+        where = ", a drawn person, in a demonstration" if drawn else ""
+        console().print(f"Enrolled: {subject}{where}, to be kept until {file.keep_until}.", soft_wrap=True)
 
 
 def revoke(

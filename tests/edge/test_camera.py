@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+import subprocess
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +18,8 @@ import pytest
 from edge.camera import VIDEO_MAJOR, LiveVideo, live, opened
 from edge.core.source import SourceError
 from policy.gate import Refused
+
+SERVER = Path(__file__).with_name("core") / "rtsp_server.py"
 
 
 @pytest.fixture
@@ -134,3 +139,38 @@ def test_what_only_begins_like_the_pis_camera_is_none(address):
 def test_the_pis_camera_is_opened_by_its_number(monkeypatch):
     monkeypatch.setattr("edge.core.picamera.PiCamera", lambda index: f"camera {index}")
     assert opened("picamera2:1") == "camera 1"
+
+
+@pytest.fixture
+def network(tmp_path) -> Iterator[str]:
+    """The address of a real RTSP server, with a camera at /door and a film at /film."""
+    absent = "needs gst-rtsp-server, absent here (scripts/system-packages installs it)"
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("needs ffmpeg, absent here (scripts/system-packages installs it)")
+    if not Path("/usr/bin/python3").exists():
+        pytest.skip(absent)
+    film = tmp_path / "film.mp4"
+    pattern = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=15:duration=5", "-c:v", "libx264", "-g", "15"]
+    subprocess.run(["ffmpeg", "-loglevel", "error", *pattern, str(film)], check=True)
+    command = ["/usr/bin/python3", str(SERVER), "0", "door", "secret", str(film)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        if not line and server.wait(10) == 3:
+            pytest.skip(absent)
+        yield f"rtsp://door:secret@127.0.0.1:{int(line)}"
+    finally:
+        server.kill()
+        server.wait(10)
+        server.stdout.close()
+
+
+def test_a_network_camera_is_told_from_a_film_that_says_its_length(network):
+    camera = opened(live(f"{network}/door"))
+    frame = camera.read()
+    camera.close()
+    assert frame is not None
+    with pytest.raises(Refused, match="says how long it is") as caught:
+        opened(live(f"{network}/film"))
+    assert "secret" not in str(caught.value)
