@@ -15,13 +15,13 @@ RULE = "search-adults-alone"
 def against(record: Record, as_of: date) -> Finding | None:
     """What stands against a search under a record with a person's facts in it; None: nothing.
 
-    Stricter than the rule: where the rule doesn't apply, as the record speaks of 1:1 alone, there is no search either,
-    and no statute opens one to people who never enrolled, as this program has no permit for them.
+    Stricter than the rule: where the record doesn't state that there is a search, there is none, and no statute opens
+    one to people who never enrolled, as this program has no permit for them.
     """
     said = finding(record, RULE, as_of=as_of, listed=())
-    if said.outcome == "pass":
+    if record.bio.mode == "1:N" and said.outcome == "pass":
         return None
-    if said.outcome == "not-applicable":
+    if said.outcome in ("pass", "not-applicable"):
         return said.model_copy(
             update={
                 "outcome": "refuse",

@@ -87,7 +87,8 @@ class Central:
 
     def present(self, read: TagRead, now_ns: int) -> Decision | None:
         """See LiveLane."""
-        self._expire(now_ns)
+        # A reader's thread may have read it a little before the time that the lane was told last.
+        self._expire(now_ns if self._window is None else max(now_ns, self._window.latest_ns))
         owner = None
         try:
             with refusing():

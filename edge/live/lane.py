@@ -31,7 +31,8 @@ class LiveLane(Protocol):
         ...
 
     def present(self, read: TagRead, now_ns: int) -> Decision | None:
-        """A tag was read. None: not decided yet, as a window is open for its owner."""
+        """A tag was read at `now_ns`, which may be a little before the last `tick`'s. None: not decided yet, as a
+        window is open for its owner."""
         ...
 
     def ask(self, request: Request) -> Recogniser | None:

@@ -48,8 +48,7 @@ class _Attempt:
     def embed(self, crops: list[Crop]) -> NDArray[np.float32]:
         """See edge.core.loop.Recogniser: the gate is asked for a permit over these very pictures first."""
         try:
-            if self.window.closed:
-                raise refusal("window-open", "The window that the tag opened is over.")
+            self._in_window()
             with refusing():
                 permit = self.lane.permit(self.window, [crop.digest for crop in crops])
                 templates = self.lane.network.embed(permit, crops)
@@ -62,6 +61,7 @@ class _Attempt:
     def best(self, probe: Template) -> Candidate:
         """See edge.core.loop.Recogniser: the owner, and the cosine with the owner's reference alone."""
         try:
+            self._in_window()
             if self.permit is None:
                 raise refusal("permit-genuine", "Nothing was computed that could be compared.")
             with refusing():
@@ -71,6 +71,10 @@ class _Attempt:
             raise
         self.window.compared += 1
         return Candidate(self.window.owner, score)
+
+    def _in_window(self) -> None:
+        if self.window.closed:
+            raise refusal("window-open", "The window that the tag opened is over.")
 
 
 class TokenFirst:
@@ -93,7 +97,8 @@ class TokenFirst:
 
     def present(self, read: TagRead, now_ns: int) -> Decision | None:
         """See LiveLane. The window's own tag read again changes nothing; another one is told to wait (`busy`)."""
-        self._expire(now_ns)
+        # A reader's thread may have read it a little before the time that the lane was told last.
+        self._expire(now_ns if self._window is None else max(now_ns, self._window.latest_ns))
         owner = None
         try:
             with refusing():

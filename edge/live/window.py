@@ -18,10 +18,14 @@ class Window:
     opened_ns: int
     ends_ns: int
     latest_ns: int = 0
+    """The latest time the lane was told; never before the window opened."""
     several: bool = False
     """Was somebody turned away because more than one face was in the zone?"""
     compared: int = 0
     closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.latest_ns = max(self.latest_ns, self.opened_ns)
 
     def holds(self, request: Request) -> bool:
         """Was the frame that is asked about taken in it?"""
@@ -29,7 +33,7 @@ class Window:
 
     def over(self, now_ns: int) -> str | None:
         """Why it ends now, or None: its time is up, or the clock ran back, which would hold it open."""
-        if now_ns < max(self.opened_ns, self.latest_ns):
+        if now_ns < self.latest_ns:
             return "clock-back"
         self.latest_ns = now_ns
         if now_ns < self.ends_ns:

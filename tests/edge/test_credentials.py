@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from house import opened, volunteer
 
 from edge.credentials import CredentialError, Credentials
 from edge.errors import EdgeError
@@ -111,6 +112,15 @@ def test_another_gate_s_permit_adds_nothing(credentials):
     with pytest.raises(Refused, match="permit-genuine"):
         credentials.add({A: "s1"}, Gate([]).simulated("test"))
     assert credentials.owner(A) is None
+
+
+def test_a_persons_permit_adds_nothing(path, tmp_path):
+    """People's tags belong into the sealed store."""
+    with opened(tmp_path / "store") as store, Credentials(path, store.gate) as credentials:
+        permit = store.permit("enrol", store.admit(volunteer()), "tag")
+        with pytest.raises(CredentialError, match="expected a permit for simulated subjects"):
+            credentials.add({A: "s1"}, permit)
+        assert credentials.owner(A) is None
 
 
 def test_a_permit_for_pictures_adds_nothing(path, cards):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from house import SHOT, enrolled, laboratory, matching, opened
 
 from edge.embed import unit
 from edge.gallery import Candidate, Gallery, GalleryError
@@ -74,3 +75,16 @@ def test_a_permit_that_ran_out_finds_nobody_any_more():
     now += LIFETIME
     with pytest.raises(Refused, match="permit-in-time"):
         made.best(AXES["a"])
+
+
+@pytest.mark.parametrize("kind", ["match", "probe-only"])
+def test_a_persons_permit_makes_no_gallery(tmp_path, kind):
+    """People's references are compared in the store; copies of them in memory, from whatever export, are not."""
+    with opened(tmp_path / "store") as store:
+        subject = enrolled(store)
+        one = matching(store, subject) if kind == "match" else store.permit("probe-only", subject, "face", [SHOT])
+        with pytest.raises(GalleryError, match="found a person's"):
+            Gallery(AXES, store.gate, one)
+        store.adopt(laboratory(mode="1:N"))
+        with pytest.raises(GalleryError, match="found a person's"):
+            Gallery(AXES, store.gate, store.permit(kind, subject, "face", [SHOT], mode="1:N"))

@@ -173,6 +173,7 @@ OTHER = {
     "subject": "0" * 32,
     "record": "0" * 64,
     "modality": "face",
+    "mode": "1:N",
     "signature": b"\x00" * 64,
 }
 

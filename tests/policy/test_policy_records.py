@@ -24,6 +24,7 @@ EXPECTED = {
     "school-tags": ("refuse", {"consent-school-imbalance", "guardian-consent-not-cure", "art9-default-deny",
                                "existing-system-works", "least-intrusive-first", "minor-biometric-entry"}),
     "lab-volunteers": ("allow", {"consent-employee-imbalance"}),
+    "lab-lanes": ("allow", {"consent-employee-imbalance", "template-location"}),
     "threshold-lab": ("allow", {"consent-employee-imbalance"}),
     "gym-no-alternative": ("refuse", {"alternative-non-biometric"}),
     "gym": ("allow", {"existing-system-works", "convenient-is-not-necessary"}),

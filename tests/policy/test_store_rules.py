@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.resources import files
 
 import pytest
-from house import NETWORK, SHOT, Hands, template, volunteer
+from house import NETWORK, SHOT, Hands, laboratory, template, volunteer
 
 from policy.enrolment import NotEnrolled, enrol_face, enrol_tag
 from policy.gate import Refused
@@ -44,7 +44,7 @@ def enrol(store: Store, who) -> str:
 
 
 def test_an_adult_volunteer_is_enrolled_and_matched(store):
-    store.adopt(both())
+    store.adopt(laboratory())
     subject = enrol(store, file())
     assert enrol_tag(store, file(), b"\x04\x11\x22\x33") == subject
     permit = store.permit("match", subject, "face", [SHOT], mode="1:1", token=b"\x04\x11\x22\x33")
@@ -78,20 +78,6 @@ def test_a_lower_age_stated_later_is_refused_by_the_rules_too(store):
 def tags(record: str = LAB) -> Record:
     """The laboratory's record, had it tags where it has faces."""
     return parse(record.replace("modality: face", "modality: tag").replace("basis9: a", "basis9: none"), "tags")
-
-
-def both() -> Record:
-    """The laboratory's record, with tags beside faces."""
-    record = parse(LAB, "lab-volunteers")
-    assert isinstance(record.op, tuple)
-    more = [
-        op.model_copy(update={"id": f"{op.id}-tag", "modality": "tag", "basis9": "none"})
-        for op in record.op
-        if op.kind in ("enrol", "match")
-    ]
-    assert isinstance(record.dpia.ops, tuple)
-    dpia = record.dpia.model_copy(update={"ops": (*record.dpia.ops, *(op.id for op in more))})
-    return record.model_copy(update={"op": (*record.op, *more), "dpia": dpia})
 
 
 def test_a_tag_passes_under_lighter_rules(store):

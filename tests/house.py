@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from policy.permit import Permit
-from policy.record import Record
+from policy.record import Record, parse
 from policy.store import Store
 from policy.subject import Agreement, Attestation, File
 from policy.verdict import Finding, Verdict
@@ -30,6 +31,20 @@ SITE = Record.model_validate(
 )
 """Of facts only the operations: the stand-in rules look at the person."""
 DIMENSIONS = 128
+
+
+def laboratory(name: str = "lab-volunteers", **bio: Any) -> Record:
+    """A record of the product's with tags beside faces, and other facts about faces: the laboratory's unless told."""
+    record = parse((files("policy") / "records" / f"{name}.yaml").read_text(encoding="utf-8"), name)
+    assert isinstance(record.op, tuple)
+    assert isinstance(record.dpia.ops, tuple)
+    more = [
+        op.model_copy(update={"id": f"{op.id}-tag", "modality": "tag", "basis9": "none"})
+        for op in record.op
+        if op.kind in ("enrol", "match")
+    ]
+    dpia = record.dpia.model_copy(update={"ops": (*record.dpia.ops, *(op.id for op in more))})
+    return record.model_copy(update={"op": (*record.op, *more), "dpia": dpia, "bio": record.bio.model_copy(update=bio)})
 
 
 class Hands:
