@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from policy.entry import Exported, Refused
+from policy.entry import Consented, Exported, Failed, Refused
 from policy.gate import Refused as NotAllowed
 
 if TYPE_CHECKING:
@@ -42,20 +42,25 @@ def export(store: Store, pseudonym: str) -> dict[str, Any]:
 def status(store: Store) -> dict[str, Any]:
     """What is here, in numbers; nobody is named."""
     people = list(store.subjects())
-    with store.database.asked():
-        rows = store.database.connection.execute("SELECT count(*) FROM subject").fetchone()[0]
     refusals = Counter(
         f"{entry.body.modality}: {rule}"
         for entry in store.ledger
         if isinstance(entry.body, Refused)
         for rule in entry.body.rules or ("none",)
     )
+    failures = Counter(
+        f"{entry.body.modality}: {entry.body.reason}" for entry in store.ledger if isinstance(entry.body, Failed)
+    )
+    declined = sum(isinstance(entry.body, Consented) and entry.body.decision == "refused" for entry in store.ledger)
     reached = store.ledger.anchor()
     return {
+        "demonstration": store.ledger.demonstration,
         "people": dict(Counter(file.state for _, file in people)),
-        "unreadable": rows - len(people),
+        "unreadable": store.unreadable(),
         "references": dict(Counter(modality for _, file in people for modality in file.references)),
         "refusals": dict(refusals),
+        "failures": dict(failures),
+        "declined": declined,
         "record": store.adopted,
         "orders": [
             {"id": order.id, "what": order.what, "due": None if order.due is None else order.due.isoformat(),

@@ -39,7 +39,9 @@ class Clock:
         if found < latest - BEHIND:
             raise ClockBehind(
                 f"the clock says {found.isoformat(timespec='seconds')}, but {latest.isoformat(timespec='seconds')} was "
-                f"stamped already: expected it at most {BEHIND.seconds} s behind. Nothing is allowed until it is set."
+                f"stamped already: expected it at most {BEHIND.seconds} s behind. Nothing is allowed until it is set. "
+                "If the clock is right and had run ahead before: nothing is allowed until that time has come; begin "
+                "anew in another folder, where people are enrolled again."
             )
         self._seen = max(found, latest)
         return self._seen

@@ -83,7 +83,7 @@ class Database:
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, PolicyError):
                 raise
-            raise DatabaseError(f"{self.path}: {_advice(error)} ({error}).") from error
+            raise DatabaseError(f"{self.path}: {_advice(error, self.path)}.") from error
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -173,7 +173,10 @@ def _file(path: Path, what: str) -> int:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return os.open(path.with_name(f"{path.name}.{what}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise DatabaseError(f"{path}: expected a folder that can be written to ({error.strerror}).") from error
+        raise DatabaseError(
+            f"{path}: expected a folder that can be written to, found one that can't ({error.strerror}). Nothing was "
+            "changed. Is its disk mounted writable, is there room, is the folder yours?"
+        ) from error
 
 
 def _taken(lock: int, how: int = fcntl.LOCK_EX) -> bool:
@@ -195,25 +198,53 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def reading(path: Path) -> sqlite3.Connection:
-    """A connection that only reads, without the lock. Raises DatabaseError."""
+    """A connection that only reads, without the lock; from a disk that is read-only, too. Raises DatabaseError."""
     if not path.is_file():
         raise DatabaseError(f"{path}: expected a database, found none. Name its folder with --store.")
+    log = path.with_name(path.name + "-wal")
+    still = not os.access(path.parent, os.W_OK)
+    if still and log.exists() and log.stat().st_size:
+        raise DatabaseError(
+            f"{path}: expected a database that was closed, or a folder that can be written to, found a write-ahead log "
+            "on a read-only disk. Copy the folder to a writable place and look at the copy."
+        )
+    # Nobody changes it on a read-only disk; without saying so SQLite would want to write its index of the log.
+    mode = "mode=ro&immutable=1" if still else "mode=ro"
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
+        connection = sqlite3.connect(f"file:{path}?{mode}", uri=True, timeout=5.0, isolation_level=None)
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
             connection.close()
             raise DatabaseError(f"{path}: expected a database of Threshold, found another. Name another with --store.")
     except sqlite3.Error as error:
-        raise DatabaseError(f"{path}: {_advice(error)} ({error}).") from error
+        raise DatabaseError(f"{path}: {_advice(error, path)}.") from error
     return connection
 
 
-def _advice(error: Exception) -> str:
+ROOM = 64 * 1024
+"""Bytes below which a disk counts as full: a small write-ahead log with its index."""
+
+
+def _advice(error: Exception, path: Path) -> str:
     words = str(error)
-    if "full" in words or "No space" in words:
-        return "the disk is full, so nothing was changed. Make room"
+    if "decode" in words:  # SQLite's message quotes what is stored
+        return "it is damaged: a text in it is none. Put it aside and restore a backup: threshold restore"
+    # A memory-mapped index that finds no room is told as an error of the disk, not as a full one.
+    if "full" in words or "No space" in words or "quota" in words or ("disk I/O" in words and _room(path) < ROOM):
+        return f"the disk is full, so nothing was changed. Make room ({words})"
     if "readonly" in words or "Read-only" in words:
-        return "it can't be written to, so nothing was changed. Mount its disk writable"
+        return f"it can't be written to, so nothing was changed. Mount its disk writable ({words})"
     if "malformed" in words or "not a database" in words:
-        return "it is damaged. Put it aside and restore a backup: threshold restore"
-    return "expected a database that answers"
+        return f"it is damaged. Put it aside and restore a backup: threshold restore ({words})"
+    if "disk I/O" in words:
+        return (
+            f"the disk answers with an error. See what the kernel says of it (dmesg), and restore on another ({words})"
+        )
+    return f"expected a database that answers ({words})"
+
+
+def _room(path: Path) -> int:
+    try:
+        found = os.statvfs(path.parent)
+    except OSError:
+        return ROOM
+    return found.f_bavail * found.f_frsize

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, TypeVar
 
-from policy.entry import By, Child, Consented, Modality, Refused, Revoked
+from policy.entry import By, Child, Consented, Failed, Failure, Modality, Refused, Revoked
 from policy.errors import PolicyError
 from policy.gate import Refused as NotAllowed
 from policy.permit import Permit
@@ -43,7 +43,11 @@ class NotEnrolled(NotAllowed):
 
 
 class CaptureFailed(PolicyError, RuntimeError):
-    """Error raised when no picture of the one person in front of the camera came; nothing of them is kept."""
+    """Error raised when no usable picture of the one person in front of the camera came; nothing of them is kept."""
+
+    def __init__(self, message: str, reason: Failure) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def enrol_face(
@@ -52,21 +56,31 @@ def enrol_face(
     capture: Callable[[], Sequence[ShotT]],
     embed: Callable[[Permit, Sequence[ShotT]], Template],
     network: str,
+    drawn: Callable[[Sequence[ShotT]], Permit] | None = None,
 ) -> str:
     """Enrol a face; the person's pseudonym. `file` is the person's facts, as just attested.
 
-    `capture` is called when the gate allows it, `embed` with the permit that covers what was captured. Raises
-    NotEnrolled, CaptureFailed, StoreError, and whatever the two raise; then nothing of the person is kept.
+    `capture` is called when the gate allows it, `embed` with the permit that covers what was captured; `network` is the
+    embedder's SHA-256. In a demonstration `drawn` has the gate draw the pictures again. Raises NotEnrolled,
+    CaptureFailed (counted, without the person), StoreError, and whatever the three raise; then nothing of the person is
+    kept.
     """
     subject = _admitted(store, file, "face")
     try:
         shots = capture()
         if not shots:
-            raise CaptureFailed("expected pictures of one person in front of the camera, found none. Try again.")
-        permit = _permit(store, subject, file, "face", [shot.digest for shot in shots])
+            raise CaptureFailed(
+                "expected pictures of one person in front of the camera, found none. Try again.", "no-face"
+            )
+        cover = None if drawn is None else drawn(shots)
+        permit = _permit(store, subject, file, "face", [shot.digest for shot in shots], drawn=cover)
         store.seal(permit, embed(permit, shots), network)
-    except BaseException:
+    except BaseException as error:
         _left(store, subject)
+        if isinstance(error, CaptureFailed):
+            store.ledger.append(Failed(modality="face", reason=error.reason))
+        elif isinstance(error, NotAllowed):
+            store.ledger.append(Refused(modality="face", rules=_against(error.verdict)))
         raise
     return subject
 
@@ -99,7 +113,8 @@ def admit_probe(store: Store, file: File) -> str:
 
 
 def declined(store: Store, by: By, child: Child, notice: str) -> None:
-    """Note that somebody said no, so that nobody is asked twice by mistake; who it was is not kept."""
+    """Note that somebody said no: how many did, after which notice, is part of the account of consent (Art 7(1)), and
+    of whether it is free. Who it was is not kept."""
     store.ledger.append(Consented(subject=secrets.token_hex(16), decision="refused", by=by, child=child, notice=notice))
 
 
@@ -178,10 +193,11 @@ def _permit(
     modality: Modality,
     contents: Sequence[bytes],
     kind: Literal["enrol", "probe-only"] = "enrol",
+    drawn: Permit | None = None,
 ) -> Permit:
     agreement = file.agreement
     with store.database.writing():
-        permit = store.permit(kind, subject, modality, contents)
+        permit = store.permit(kind, subject, modality, contents, drawn=drawn)
         if agreement is not None:
             store.ledger.append(
                 Consented(

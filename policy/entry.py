@@ -28,6 +28,11 @@ By = Literal["subject", "guardian", "both"]
 Child = Literal["agreed", "objected", "no-answer", "adult"]
 """The child's own say; `adult` where the subject is none."""
 Step = Literal["copy", "hand-over", "close", "erase", "confirm"]
+Failure = Literal[
+    "no-face", "several-faces", "cut-off", "too-small", "turned-away", "light", "blurred", "unlike", "camera", "time"
+]
+"""Why an enrolment that was allowed came to nothing (failure to enrol, ISO/IEC 19795-1). `unlike`: the pictures didn't
+agree with each other."""
 
 
 class _Body(BaseModel):
@@ -41,6 +46,8 @@ class Opened(_Body):
     ledger: Id
     public: Digest
     """The Ed25519 public key that every signature is checked with."""
+    demonstration: bool = False
+    """Whether it is of drawn people alone. Said once, in the entry that every other one follows from."""
 
 
 class Adopted(_Body):
@@ -70,6 +77,14 @@ class Refused(_Body):
     kind: Literal["refused"] = "refused"
     modality: Modality
     rules: tuple[Rule, ...]
+
+
+class Failed(_Body):
+    """Somebody was allowed to be enrolled, and no usable picture came. Nobody is named, not even by pseudonym."""
+
+    kind: Literal["failed"] = "failed"
+    modality: Modality
+    reason: Failure
 
 
 class Consented(_Body):
@@ -172,6 +187,7 @@ Body = (
     | Adopted
     | Permitted
     | Refused
+    | Failed
     | Consented
     | Enrolled
     | Revoked
@@ -194,6 +210,7 @@ KEEP: Mapping[str, timedelta] = {
     "consented": 5 * YEAR,
     "exported": 5 * YEAR,
     "refused": 1 * YEAR,
+    "failed": 1 * YEAR,
 }
 """How long an entry's content is kept. What isn't here stays: it concerns nobody (records, orders, backups), or is a
 tombstone, without which a backup couldn't be judged and whose pseudonym can't be tied to anyone any more."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from policy.database import Database
+from policy.database import Busy, Database, DatabaseError
 from policy.errors import PolicyError
 from policy.keys import SIZE, Keys, SecretError, read_secret, sync_folder, write_secret
 from policy.ledger import newest_anchor
@@ -63,9 +63,18 @@ class Epoch:
             _state(connection, key, self._store)
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('scrub', x'01')")
         self._key = key
-        self._replace()
-        anchored(self._database)
-        self.scrub()
+        try:
+            self._replace()
+            anchored(self._database)
+            self.scrub()
+        except (SecretError, DatabaseError) as error:
+            if isinstance(error, Busy):
+                raise
+            raise DatabaseError(
+                f"{self._database.path}: what was asked for is done and stays done, but what it freed isn't "
+                "overwritten yet. Make room, and open the store again: threshold status. Its cause: "
+                f"{error.__cause__ or error}."
+            ) from error
 
     def scrub(self) -> None:
         """Overwrite what the last change freed, if that is still to be done. Raises policy.database.Busy."""

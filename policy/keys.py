@@ -67,7 +67,12 @@ def device_keys(folder: Path, *, make: bool) -> Keys:
     if given and (credential := Path(given) / CREDENTIAL).is_file():
         return Keys(_read(credential, private=False))  # systemd alone decides who reads its folder
     path = folder / "device.key"
-    if make and not path.exists():
+    if not path.exists():
+        if not make:
+            raise SecretError(
+                f"{path}: expected the key that this store was made with, found none. Nothing in it opens without: put "
+                "back the one that was kept elsewhere, with mode 0600. No new one is made."
+            )
         write_secret(path, secrets.token_bytes(SIZE))
     return Keys(read_secret(path))
 
@@ -90,7 +95,11 @@ def _read(path: Path, *, private: bool) -> bytes:
             f"{stat.S_IMODE(state.st_mode):04o}. Whoever could read it may have: see docs/red-team.md, then chmod 600."
         )
     if len(content) != SIZE:
-        raise SecretError(f"{path}: expected {SIZE} bytes, found {'more' if len(content) > SIZE else len(content)}.")
+        raise SecretError(
+            f"{path}: expected {SIZE} bytes, found {'more' if len(content) > SIZE else len(content)}: it is damaged. "
+            "Put the device.key back that was kept elsewhere; for another file put it aside and restore a backup: "
+            "threshold restore."
+        )
     return content
 
 

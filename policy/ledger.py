@@ -145,7 +145,11 @@ class Ledger:
     appended inside `database.writing()`: then when that ends."""
 
     def __init__(
-        self, database: Database, signer: Ed25519PrivateKey, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        database: Database,
+        signer: Ed25519PrivateKey,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        demonstration: bool = False,
     ) -> None:
         self._database, self._signer = database, signer
         self.clock = Clock(self.last, now)
@@ -153,15 +157,15 @@ class Ledger:
         with database.asked():
             first = database.connection.execute("SELECT body FROM entry WHERE seq = 1").fetchone()
         if first is None:
-            self.id = secrets.token_hex(16)
-            self.append(Opened(ledger=self.id, public=public.hex()))
+            self.id, self.demonstration = secrets.token_hex(16), demonstration
+            self.append(Opened(ledger=self.id, public=public.hex(), demonstration=demonstration))
         else:
             opened = _opened(first[0])
             if opened is None:
                 raise LedgerError(
                     f"{database.path}: expected a ledger whose first entry says whose it is, found another."
                 )
-            self.id = opened.ledger
+            self.id, self.demonstration = opened.ledger, opened.demonstration
             if opened.public != public.hex():
                 raise LedgerError(
                     f"{database.path}: expected a ledger of this device, found one signed with another key. Is "

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +37,7 @@ from policy.entry import (
     Renewed,
     Revoked,
 )
-from policy.epoch import Epoch, RolledBack
+from policy.epoch import ANCHOR, Epoch, RolledBack
 from policy.errors import PolicyError
 from policy.gate import Assess, Facts, Gate
 from policy.gate import Refused as NotAllowed
@@ -50,7 +51,7 @@ from policy.record import Record
 from policy.research import ResearchSet
 from policy.rotation import Template, turn, turn_back
 from policy.seal import SealBroken, seal, unseal
-from policy.subject import ADULT, File
+from policy.subject import ADULT, DRAWN, File
 from policy.synthetic import Render
 from policy.verdict import Finding, Verdict
 
@@ -99,7 +100,8 @@ class Store:
     Opening it finishes what a crash interrupted, erases what is due, and raises policy.database.DatabaseError,
     policy.keys.SecretError, policy.ledger.LedgerError, policy.epoch.RolledBack or policy.clock.ClockBehind when folder,
     keys, ledger or clock aren't as they were left. With an anchor that was kept elsewhere, an older copy of the whole
-    folder is found, too.
+    folder is found, too. `demonstration` says which kind of store is expected, one of drawn people or one of people; a
+    new one is made so. StoreError where it is the other kind.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class Store:
         render: Render | None = None,
         anchor: Anchor | None = None,
         patience_s: float = 0.0,
+        demonstration: bool | None = None,
     ) -> None:
         self.folder = folder
         self._record: Record | None = None
@@ -121,8 +124,19 @@ class Store:
         try:
             with self.database.asked():
                 fresh = self.database.connection.execute("SELECT 1 FROM entry").fetchone() is None
+            if fresh and (folder / ANCHOR).exists():
+                raise RolledBack(
+                    f"{folder / NAME}: expected the database of which {ANCHOR} beside it tells, found none or an empty "
+                    "one. Put it back, or restore a backup: threshold restore. To begin anew, name another folder."
+                )
             self.keys = device_keys(folder, make=fresh)
-            self.ledger = Ledger(self.database, self.keys.signer(), now)
+            self.ledger = Ledger(self.database, self.keys.signer(), now, bool(demonstration))
+            if demonstration not in (None, self.ledger.demonstration):
+                kinds = "people", "drawn people, a demonstration"
+                raise StoreError(
+                    f"{folder}: expected a store of {kinds[not self.ledger.demonstration]}, found one of "
+                    f"{kinds[self.ledger.demonstration]}. The two are never mixed: name another folder with --store."
+                )
             self.clock = self.ledger.clock
             self._checked(anchor)
             self._epoch = Epoch(self.database, self.keys, self.ledger.id, self._rewrap)
@@ -245,7 +259,15 @@ class Store:
     # --- people ---
 
     def admit(self, file: File) -> str:
-        """Take a person's facts in, without any reference yet; the pseudonym. Raises StoreError where one is here."""
+        """Take a person's facts in, without any reference yet; the pseudonym. Raises StoreError where one is here, and
+        for a drawn person in a store of people, or the other way round."""
+        if self.ledger.demonstration != (re.fullmatch(DRAWN, file.reference) is not None):
+            raise StoreError(
+                f"{file.reference!r}: expected a drawn person, called synthetic: and a number, as this store is a "
+                "demonstration." if self.ledger.demonstration
+                else f"{file.reference!r}: expected a person, found the name of a drawn one. Drawn people have a store "
+                "of their own."
+            )  # fmt: skip
         handle = self._handle(file.reference)
         keys = SubjectKeys.draw()
         pseudonym = keys.pseudonym("ledger")
@@ -304,6 +326,28 @@ class Store:
             except SealBroken:  # a row put there by other hands: nothing of it opens, `status` counts it
                 continue
 
+    def unreadable(self) -> int:
+        """How many people and references here don't open: damaged, or put here by other hands. No reference is opened
+        for it: the person's file has its digest."""
+        with self.database.asked():
+            rows = self.database.connection.execute("SELECT count(*) FROM subject").fetchone()[0]
+            held = self.database.connection.execute(
+                "SELECT subject, modality, rotation, sealed FROM reference"
+            ).fetchall()
+        kept = {(subject, modality): (rotation, sealed) for subject, modality, rotation, sealed in held}
+        people = list(self.subjects())
+        broken = 0
+        for name, file in people:
+            for modality, digest in file.references.items():
+                rotation, sealed = kept.get((name, modality), ("", b""))
+                try:
+                    if rotation:
+                        self._secret(rotation)
+                    broken += hashlib.sha256(sealed).hexdigest() != digest
+                except SealBroken:
+                    broken += 1
+        return int(rows) - len(people) + broken
+
     # --- permits ---
 
     def assess(self, file: File, modality: Modality) -> Verdict:
@@ -325,11 +369,17 @@ class Store:
         *,
         mode: Comparison = "",
         token: bytes = b"",
+        drawn: Permit | None = None,
     ) -> Permit:
         """Ask the gate for a permit for one person and the pictures just taken; see Gate.personal.
 
+        In a demonstration the pictures must be drawn ones: `drawn` is the gate's `synthetic` permit that covers them.
         Raises policy.gate.Refused.
         """
+        contents = tuple(contents)
+        if self.ledger.demonstration and modality == "face":
+            for digest in contents:
+                self._drawn(drawn, digest)
         permit = self.gate.personal(kind, subject, modality, contents, mode=mode, token=token)
         if kind == "enrol":
             self.ledger.append(
@@ -338,6 +388,14 @@ class Store:
                 )
             )
         return permit
+
+    def _drawn(self, permit: Permit | None, digest: bytes) -> None:
+        if permit is None or permit.kind != "synthetic":
+            finding = _finding(
+                "synthetic-people", "This store is a demonstration: it takes pictures that the gate drew again itself."
+            )
+            raise NotAllowed(Verdict.of(finding))
+        self.gate.require(permit, "template", digest)
 
     # --- references ---
 

@@ -16,6 +16,8 @@ from policy.entry import By, Child, Digest, DocumentKind, Modality, Version
 from policy.record import Record, Role
 
 ADULT = 18
+DRAWN = r"synthetic:(\d{1,9})"
+"""What a drawn person is called, by their seed."""
 BIOMETRIC = ("face", "fingerprint", "iris", "voice")
 """Modalities of a record's operations that recognise a body."""
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]

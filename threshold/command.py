@@ -16,6 +16,7 @@ from policy.errors import PolicyError
 from threshold import (
     backup,
     bench,
+    consent,
     demo,
     entrance,
     evaluate,
@@ -23,6 +24,7 @@ from threshold import (
     models,
     order,
     policy,
+    renew,
     run,
     subjects,
     version,
@@ -43,6 +45,9 @@ app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.command("run", epilog=run.EXAMPLE)(run.run)
 app.command("enrol", epilog=subjects.ENROL)(subjects.enrol)
 app.command("revoke", epilog="Example: threshold revoke volunteer-07 --what face")(subjects.revoke)
+app.command("reconfirm", epilog=consent.RECONFIRM)(consent.reconfirm)
+app.command("decline", epilog=consent.DECLINE)(consent.decline)
+app.command("renew", epilog=renew.EXAMPLE)(renew.renew)
 app.command("export", epilog="Example: threshold export volunteer-07 --out volunteer-07.json")(subjects.export)
 app.command("erase", epilog="Example: threshold erase volunteer-07")(subjects.erase)
 app.command("status", epilog="Example: threshold status --json")(subjects.status)

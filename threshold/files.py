@@ -8,11 +8,11 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkError
 
 
-def store_database(folder: Path | None) -> Path:
-    """The database in a store's folder; by default the one beside the networks' folder."""
+def store_database(folder: Path | None, name: str = "store") -> Path:
+    """The database in a store's folder; by default the one of that name beside the networks' folder."""
     from models.registry import models_folder
 
-    return (models_folder().with_name("store") if folder is None else folder) / "threshold.db"
+    return (models_folder().with_name(name) if folder is None else folder) / "threshold.db"
 
 
 class OutputError(BenchmarkError, OSError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,14 +31,26 @@ PATIENCE_S = 10.0
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
 
 
-def open_store(folder: Path | None, anchor: Path | None = None) -> Store:
-    """The store in a folder, or in the default one, with the product's own rules."""
+def open_store(folder: Path | None, anchor: Path | None = None, demonstration: bool | None = None) -> Store:
+    """The store in a folder, or in the default one of its kind, with the product's own rules.
+
+    `demonstration`: expected to be of drawn people (True), of people (False); or whichever it is.
+    """
     from policy.ledger import read_anchor
     from policy.store import Store
     from threshold.files import store_database
 
+    database = store_database(folder, "demonstration" if demonstration else "store")
     return Store(
-        store_database(folder).parent,
+        database.parent,
         anchor=None if anchor is None else read_anchor(anchor),
+        demonstration=demonstration,
+        render=_draw,
         patience_s=PATIENCE_S,
     )
+
+
+def _draw(number: int, view: Any) -> Any:
+    from edge.sitter import draw
+
+    return draw(number, view)

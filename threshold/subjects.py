@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from policy.subject import File
 
 ENROL = (
-    "Example: threshold enrol volunteer-07 --tag 04a1b2c3 --record site.yaml --witness 'Eva Lind' --document passport "
-    "--age 34 --role volunteer --notice 1.2"
+    "Example: threshold enrol volunteer-07 --face --source /dev/video0 --record site.yaml --witness 'Eva Lind' "
+    "--document passport --age 34 --role volunteer --notice 1.2   With a tag: --tag 04a1b2c3 instead of --face"
 )
 Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="What the site calls the person.")]
 
@@ -89,7 +89,27 @@ def enrol(
     age: Annotated[int, typer.Option(min=0, max=130, help="Age in years, as that document says.")],
     role: Annotated[Role, typer.Option(help="A pupil of the school is one at any age.")],
     tag: Annotated[str | None, typer.Option(metavar="UID", help="Enrol a tag: its identifier, hexadecimal.")] = None,
-    face: Annotated[bool, typer.Option("--face", help="Enrol a face, live, with the camera.")] = False,
+    face: Annotated[bool, typer.Option("--face", help="Enrol a face, live, before a camera.")] = False,
+    source: Annotated[
+        str,
+        typer.Option(
+            metavar="DEVICE|picamera2:0|rtsp://…|synthetic:SEED",
+            help="The camera for --face. synthetic:7 is a drawn person, for demonstrations: in a store of their own.",
+        ),
+    ] = "/dev/video0",
+    seconds: Annotated[
+        float, typer.Option(min=3, max=600, help="How long the person may take before the camera.")
+    ] = 30.0,
+    detector: Annotated[str, typer.Option(metavar="ID", help="As `threshold models list` names it, or bundled.")] = (
+        "bundled"
+    ),
+    embedder: Annotated[str, typer.Option(metavar="ID", help="As `threshold models list` names it, or bundled.")] = (
+        "bundled"
+    ),
+    models: Annotated[
+        Path | None,
+        typer.Option("--models", metavar="DIR", help="The folder with the networks; else where they are installed."),
+    ] = None,
     record: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Adopt this processing record first, if it is another.")
     ] = None,
@@ -104,7 +124,7 @@ def enrol(
         bool, typer.Option("--asked-by-superior", help="Asked by someone who decides over their work or grades.")
     ] = False,
     days: Annotated[int, typer.Option("--keep-days", min=1, max=3650, help="For how long it may be kept.")] = 90,
-    lang: Annotated[Lang, typer.Option(help="Language of the letters if it is refused.")] = Lang.en,
+    lang: Annotated[Lang, typer.Option(help="Language of what is said to the person, and of letters.")] = Lang.en,
     store: StoreFolder = None,
     anchor: AnchorFile = None,
     json: Json = False,
@@ -115,9 +135,13 @@ def enrol(
     uid = _uid(tag) if tag is not None else None
     from policy.enrolment import NotEnrolled, enrol_face, enrol_tag
     from policy.record import read
+    from threshold.booth import SYNTHETIC, Booth
 
+    drawn = source.startswith(SYNTHETIC) if face else None
+    if drawn:
+        _is_drawn(reference, source)
     wanted = None if record is None else read(record)
-    with open_store(store, anchor) as opened:
+    with open_store(store, anchor, drawn) as opened:
         if wanted is not None and opened.record != wanted:
             opened.adopt(wanted)
         today = opened.clock.now().date()
@@ -133,19 +157,29 @@ def enrol(
                 "recruiter_is_superior": superior,
             }
         attested = {"witness": witness, "document": document.value, "age": age, "role": role.value, "on": today}
-        file = _file(reference, attested, agreed, today + timedelta(days=days))
+        file = facts(reference, attested, agreed, today + timedelta(days=days))
+        booth = Booth(opened, source, seconds, lang.value, detector, embedder, models)
         try:
             if uid is not None:
                 subject = enrol_tag(opened, file, uid)
             else:
-                subject = enrol_face(opened, file, _no_camera, _no_camera, "")
+                cover = booth.drawn if drawn else None
+                subject = enrol_face(opened, file, booth.capture, booth.embed, booth.network, cover)
         except NotEnrolled as refused:
             _say_refusal(refused, lang, json)
             raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            console().print("Stopped. Nothing of this enrolment was kept.")
+            raise
     if json:
-        emit({"enrolled": True, "pseudonym": subject, "modality": "face" if face else "tag"})
+        told: dict[str, Any] = {"enrolled": True, "pseudonym": subject, "modality": "face" if face else "tag"}
+        if face:
+            told |= {"shots": booth.shots, "agreement": booth.agreement, "embedder": booth.embedder_id,
+                     "network": booth.network, "demonstration": bool(drawn)}  # fmt: skip
+        emit(told)
     else:
-        console().print(f"Enrolled: {subject}, to be kept until {file.keep_until}.", soft_wrap=True)
+        where = ", a drawn person, in a demonstration" if drawn else ""
+        console().print(f"Enrolled: {subject}{where}, to be kept until {file.keep_until}.", soft_wrap=True)
 
 
 def revoke(
@@ -207,6 +241,12 @@ def status(store: StoreFolder = None, anchor: AnchorFile = None, json: Json = Fa
         return
     for key, value in found.items():
         typer.echo(f"{key.replace('_', ' ')}: {_shown(value)}")
+    if found["unreadable"]:
+        console().print(
+            f"{found['unreadable']} of the people and references here can't be read: their rows are damaged, or were "
+            "put here by other hands. Restore a backup from before (threshold restore), or enrol them again.",
+            soft_wrap=True,
+        )
 
 
 def _shown(value: Any) -> str:
@@ -217,7 +257,8 @@ def _shown(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _file(reference: str, attested: dict[str, Any], agreed: dict[str, Any] | None, keep_until: date) -> File:
+def facts(reference: str, attested: dict[str, Any], agreed: dict[str, Any] | None, keep_until: date) -> File:
+    """A person's facts, pending, from what was attested and agreed. Wrong use where they can't be."""
     from pydantic import ValidationError
 
     from policy.subject import Agreement, Attestation, File
@@ -242,13 +283,13 @@ def _uid(text: str) -> bytes:
     return bytes.fromhex(re.sub(r"[:\s]", "", text))
 
 
-def _no_camera(*_: object) -> Any:
-    from policy.enrolment import CaptureFailed
-
-    raise CaptureFailed(
-        "expected a camera to take pictures with, found none: this version has no camera source yet. Nothing was kept. "
-        "Enrol a tag with --tag UID."
-    )
+def _is_drawn(reference: str, source: str) -> None:
+    """Wrong use, unless the person is called what is drawn: a demonstration has no room for anybody's name."""
+    if reference != source or re.fullmatch(r"synthetic:\d{1,9}", source) is None:
+        raise typer.BadParameter(
+            f"expected a drawn person called as the source is, such as: enrol synthetic:7 --face --source synthetic:7; "
+            f"found {reference!r} from {source!r}"
+        )
 
 
 def _say_refusal(refused: NotEnrolled, lang: Lang, json: bool) -> None:

@@ -152,6 +152,11 @@ class Video:
             stamp = self._last_ns + self._frame_ns
         return stamp
 
+    @property
+    def recorded(self) -> bool:
+        """Whether it says how many frames it has: a camera can't, a recording does."""
+        return self._video.get(cv2.CAP_PROP_FRAME_COUNT) > 0
+
     def close(self) -> None:
         """See Source."""
         self._video.release()

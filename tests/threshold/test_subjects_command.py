@@ -88,7 +88,7 @@ def test_with_the_programs_own_rules_this_record_enrols_nobody(site):
 
 def test_a_face_that_is_allowed_needs_a_camera(site, lenient):
     code, found = run(site, "enrol", "volunteer-07", "--face", "--age", "34", "--record", site / "site.yaml", *ATTESTED)
-    assert (code, "no camera source yet" in found["error"]) == (1, True)
+    assert (code, "/dev/video0" in found["error"]) == (1, True)
     assert run(site, "status")[1]["people"] == {}
 
 

@@ -1,6 +1,7 @@
 """A network camera: gst-rtsp-server with H.264 at 15 frames a second and a password. Run by the system's own Python.
 
-usage: rtsp_server.py PORT USER PASSWORD        PORT 0: any; the one taken is printed
+usage: rtsp_server.py PORT USER PASSWORD [FILM]        PORT 0: any; the one taken is printed
+The camera is at /door; at /film a file (MP4 with H.264), played as a camera would be seen.
 Ends with 3 where gst-rtsp-server isn't installed.
 """
 
@@ -19,7 +20,7 @@ except (ImportError, ValueError) as error:
 Gst.init(None)
 if not all(Gst.ElementFactory.find(name) for name in ("videotestsrc", "x264enc", "rtph264pay")):
     sys.exit(3)
-port, user, password = sys.argv[1:]
+port, user, password, *films = sys.argv[1:]
 server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1")
 server.set_service(port)
@@ -39,6 +40,13 @@ for what in ("access", "construct"):
     permissions.add_permission_for_role("viewer", f"media.factory.{what}", True)
 factory.set_permissions(permissions)
 server.get_mount_points().add_factory("/door", factory)
+for film in films:
+    player = GstRtspServer.RTSPMediaFactory()
+    player.set_launch(
+        f'( filesrc location="{film}" ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=1 )'
+    )
+    player.set_permissions(permissions)
+    server.get_mount_points().add_factory("/film", player)
 server.attach(None)
 print(server.get_bound_port(), flush=True)  # noqa: T201
 GLib.MainLoop().run()
