@@ -39,8 +39,8 @@ from policy.synthetic import Claim
 TOLERANCE = 1e-4
 """The most that an output may be apart from the default's, as a part of 1 + the largest value of that output: some 30
 times what the order of float32 sums makes."""
-INFERENCES = 3
-"""Of a turn."""
+INFERENCES = 5
+"""Of a turn, whose median counts."""
 PAUSE_S = 0.02
 """After a turn: longer than onnxruntime's threads spin."""
 LEAST_ROUNDS = 12
@@ -293,13 +293,16 @@ def distance(backend: Backend, inputs: Sequence[Tensor], expected: Sequence[Mapp
 
 def _turn(runner: _Runner, tensor: Tensor) -> None:
     runner.backend.run(tensor)  # the others have emptied the caches
-    begun, walls = time.process_time_ns(), []
+    spent, walls = [], []
     for _ in range(INFERENCES):
-        start = time.perf_counter_ns()
+        begun, start = time.process_time_ns(), time.perf_counter_ns()
         runner.backend.run(tensor)
         walls.append(time.perf_counter_ns() - start)
+        spent.append(time.process_time_ns() - begun)
+    begun = time.process_time_ns()
     time.sleep(PAUSE_S)
-    runner.cpu_ms.append((time.process_time_ns() - begun) / INFERENCES / 1e6)
+    afterwards = time.process_time_ns() - begun
+    runner.cpu_ms.append((float(np.median(spent)) + afterwards / INFERENCES) / 1e6)
     runner.wall_ms.append(float(np.median(walls)) / 1e6)
 
 
