@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -86,7 +87,12 @@ class CardReader:
 
     def _field(self) -> bytes | None:
         """The identifier of the card in the field; None: no card, or one that was taken away too soon."""
-        connection = self._reader.createConnection()
+        # Looked for each time: without pcscd or the reader, connecting fails as it does without a card.
+        self._reader = self._find()
+        try:
+            connection = self._reader.createConnection()
+        except self._no_card as error:
+            raise ReaderError(f"{self._reader}: expected pcscd to answer, found: {error}.") from error
         try:
             connection.connect()
             try:
@@ -94,11 +100,11 @@ class CardReader:
             finally:
                 connection.disconnect()
         except self._no_card:
-            self._find()  # the reader itself may be gone, which looks the same
             return None
         except self._failures as error:
             raise ReaderError(f"{self._reader}: expected a reader that answers, found: {error}.") from error
         finally:
-            connection.release()
+            with suppress(*self._no_card):  # what pcscd took away with it needs no release
+                connection.release()
         uid = bytes(data)
         return uid if (one, two) == (0x90, 0x00) and 4 <= len(uid) <= 10 else None

@@ -16,6 +16,7 @@ from edge.errors import EdgeError
 
 LONGEST_S = 10.0
 """No pulse is longer, whoever asks."""
+_AGAIN_NS = 200_000_000
 
 
 class DoorError(EdgeError, OSError):
@@ -34,6 +35,11 @@ class Door(Protocol):
         """Whether it can be pushed open now."""
         ...
 
+    @property
+    def fault(self) -> str:
+        """Why it couldn't be closed when it should have been, as long as that is so; empty: it could."""
+        ...
+
     def close(self) -> None:
         """Closed, and never opened again."""
         ...
@@ -48,7 +54,8 @@ class Door(Protocol):
 class PulsedDoor:
     """A door that is released by one level and closed by another; subclasses set the level in `_drive`.
 
-    The end of a pulse is a timer's work. A pulse within a pulse lengthens it, to at most LONGEST_S from now.
+    The end of a pulse is a timer's work; what can't be closed is tried again, five times a second. A pulse within a
+    pulse lengthens it, to at most LONGEST_S from now.
     """
 
     def __init__(self, name: str) -> None:
@@ -74,6 +81,11 @@ class PulsedDoor:
     def released(self) -> bool:
         """See Door."""
         return self._released
+
+    @property
+    def fault(self) -> str:
+        """See Door."""
+        return self._fault
 
     def open(self, seconds: float) -> None:
         """See Door."""
@@ -131,11 +143,14 @@ class PulsedDoor:
                 self._arm()
                 return
             self._drop()
+            if self._fault:
+                self._until_ns = time.monotonic_ns() + _AGAIN_NS
+                self._arm()
 
     def _drop(self) -> None:
         try:
             self._drive(False)
-            self._released = False
+            self._released, self._fault = False, ""
         except Exception as error:  # noqa: BLE001  told in `open` and `close`: a timer has nobody to raise to
             self._fault = str(error) or type(error).__name__
 

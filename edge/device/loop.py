@@ -434,6 +434,10 @@ class Device:
             self._say("disk: room again.")
 
     def _devices(self) -> None:
+        fault = self._parts.door.fault
+        if fault:
+            words = f"it can't be closed ({fault}). Close it by hand, and look at the relay."
+            self._wrong("door", "stuck-open", words)
         if self._capture is not None:
             state = self._capture.state
             if state in ("frozen", "lost", "ended"):

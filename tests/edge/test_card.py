@@ -79,26 +79,39 @@ class Card(threading.Thread):
         self._socket.sendall(struct.pack(">H", len(data)) + data)
 
 
-@pytest.fixture(scope="module")
-def daemon() -> Iterator[None]:
+class Daemon:
     """pcscd, as a service manager would run it."""
-    with subprocess.Popen(["pcscd", "--foreground"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(["pcscd", "--foreground"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 10
         while True:
             try:
                 CardReader("Virtual PCD").close()
-                break
             except ReaderError:
-                if time.monotonic() > until or process.poll() is not None:
+                if time.monotonic() > until or self.process.poll() is not None:
                     pytest.fail("pcscd doesn't answer")
                 time.sleep(0.1)
-        yield
-        process.terminate()
-        process.wait(10)
+            else:
+                return
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
 
 
 @pytest.fixture
-def card(daemon: None) -> Iterator[Card]:
+def daemon() -> Iterator[Daemon]:
+    running = Daemon()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def card(daemon: Daemon) -> Iterator[Card]:
     played = Card(UID)
     played.start()
     yield played
@@ -123,7 +136,7 @@ def test_a_card_in_the_field_is_read_once(card: Card) -> None:
 
 
 @needs_pcscd
-def test_a_card_held_there_again_is_read_again(daemon: None) -> None:
+def test_a_card_held_there_again_is_read_again(daemon: Daemon) -> None:
     with CardReader("Virtual PCD") as reader:
         for uid in (UID, UID, bytes.fromhex("04a1b2c4")):
             card = Card(uid)
@@ -134,7 +147,7 @@ def test_a_card_held_there_again_is_read_again(daemon: None) -> None:
 
 
 @needs_pcscd
-def test_no_card_is_no_read_and_no_error(daemon: None) -> None:
+def test_no_card_is_no_read_and_no_error(daemon: Daemon) -> None:
     with CardReader("Virtual PCD") as reader:
         begun = time.monotonic()
         assert reader.read(0.3) is None
@@ -142,7 +155,24 @@ def test_no_card_is_no_read_and_no_error(daemon: None) -> None:
 
 
 @needs_pcscd
-def test_a_closed_reader_says_so(daemon: None) -> None:
+def test_a_daemon_that_ends_is_said_and_another_reader_opens_when_it_is_back(daemon: Daemon) -> None:
+    with CardReader("Virtual PCD") as reader:
+        assert reader.read(0.1) is None
+        daemon.stop()
+        with pytest.raises(ReaderError, match="systemctl start pcscd"):
+            read(reader)
+    with pytest.raises(ReaderError, match="systemctl start pcscd"):
+        CardReader()
+    daemon.start()
+    card = Card(UID)
+    card.start()
+    with CardReader("Virtual PCD") as reader:
+        assert read(reader) == TagRead(UID)
+    card.take_away()
+
+
+@needs_pcscd
+def test_a_closed_reader_says_so(daemon: Daemon) -> None:
     reader = CardReader("Virtual PCD")
     reader.close()
     reader.close()
@@ -151,7 +181,7 @@ def test_a_closed_reader_says_so(daemon: None) -> None:
 
 
 @needs_pcscd
-def test_a_reader_that_is_not_there_is_named_with_those_that_are(daemon: None) -> None:
+def test_a_reader_that_is_not_there_is_named_with_those_that_are(daemon: Daemon) -> None:
     with pytest.raises(ReaderError, match=r"ACR1552.*Virtual PCD"):
         CardReader("ACR1552")
 

@@ -107,6 +107,16 @@ def test_a_door_that_failed_to_shut_is_told_at_the_next_turn_and_at_the_end() ->
         door.close()
 
 
+def test_a_door_that_failed_to_shut_is_tried_again_until_it_does() -> None:
+    door = Stuck(False)
+    with door:
+        door.open(0.05)
+        assert wait_for(lambda: door.fault)
+        door.at = True
+        assert wait_for(lambda: not door.released)
+        assert door.fault == ""
+
+
 def test_a_relay_without_its_library_or_pin_says_what_to_do() -> None:
     with pytest.raises(DoorError, match=r"python3-gpiozero|group gpio"):
         RelayDoor(17)

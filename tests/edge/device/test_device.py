@@ -565,3 +565,15 @@ def test_a_journal_that_cannot_begin_the_day_is_tried_again(site: Site, monkeypa
     assert all(keeper.closed for keeper in site.keepers)
     (row,) = site.rows
     assert "2026-09-02" in row.session
+
+
+def test_a_door_that_cannot_be_closed_is_said_at_once(site: Site) -> None:
+    class Open(FakeDoor):
+        fault = "relay stuck"
+
+    site.reads = held(KNOWN, every_s=0.5)
+    with Running(site, door=Open()) as device:
+        wait_for(lambda: site.told)
+    assert site.told[0].reason == "device-door"
+    assert device.health.document()["status"] == "closed"
+    assert any("Close it by hand" in words for words in site.said)
