@@ -127,6 +127,8 @@ class Point(Value):
     """p50, p90, p95: from entering the zone to the decision that opened, s."""
     persons_per_minute: dict[str, Quantity]
     """Under saturation: 60 / mean headway between crossings; by how long the passage takes (best, middle, worst)."""
+    often_failed: Rate | None = None
+    """Share of persons turned away on three mornings of a school week or more; None where that wasn't counted."""
 
 
 class Transactions(Value):
@@ -197,6 +199,43 @@ class SetUsed(Value):
     basis: str
 
 
+class Crew(Value):
+    """Who was measured, and for whom the figures are meant."""
+
+    people: Literal["drawn", "research-set", "adults", "staff", "pupils", "simulated"]
+    """Whose faces and tags; `simulated`: nobody's, where no face lane ran."""
+    intended: Literal["adults", "children", "mixed"]
+    """Who would use the entrance."""
+    gap_days: float | None = None
+    """Between enrolment and test; None: not known, or no time passes."""
+    first_day: bool = False
+    """Were there people who used the lanes for the first time?"""
+    arrivals: tuple[Literal["single", "pairs", "burst"], ...] = ("single",)
+
+
+class Claim(Value):
+    """What somebody says of a product and nobody here measured."""
+
+    who: str
+    says: str
+    source: str
+
+
+class Attached(Value):
+    """The gate's verdict on the processing record that a report goes with."""
+
+    record: str
+    """Its title, or its file's name."""
+    sha256: str
+    verdict: Literal["allow", "suspend", "refuse"]
+    profile: str
+    as_of: str
+    against: tuple[str, ...] = ()
+    """What weighed against it: rule and message, the heaviest first."""
+    warnings: int = 0
+    needs: int = 0
+
+
 class Results(Value):
     """`results.json`: everything that a report may say. The report is a view of it and of nothing else."""
 
@@ -214,4 +253,10 @@ class Results(Value):
     sets: tuple[SetUsed, ...]
     cannot_show: tuple[dict[str, Any], ...]
     """What this run can't show: an id, and the numbers its sentence needs."""
+    crew: Crew | None = None
+    """None in results that were written before there was one."""
+    claims: tuple[Claim, ...] = ()
+    verdict: Attached | None = None
+    """None: no processing record was attached."""
+    privacy: dict[str, Any] | None = None
     reproduce: str
