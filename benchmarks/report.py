@@ -19,7 +19,9 @@ from benchmarks.charts import Chart, svg
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import SCHEMA, Comparison, LaneResult, NetworkFigure, Results
 from benchmarks.language import LANGUAGES, Language
+from benchmarks.necessity import necessity
 from benchmarks.terms import Terms
+from benchmarks.traps import TRAPS, caught
 from policy.schema import SchemaError, upgrade
 
 MODELS = ("yunet-2023mar", "mobilefacenet-foamliu")
@@ -70,7 +72,9 @@ def read(path: Path) -> Results:
 
 
 def write(results: Results, path: Path, language: str) -> None:
-    """Render to `path`, whole or not at all. Raises ReportError, also for a language there is no catalogue of."""
+    """Render to `path`, whole or not at all. Raises ReportError, also for a language there is no catalogue of, and for
+    results that fall into a trap no sentence on the page can mend: each is named."""
+    _lint(results, path)
     for known in LANGUAGES:
         if language == known:
             page = render(results, known)
@@ -95,6 +99,16 @@ def write(results: Results, path: Path, language: str) -> None:
         raise ReportError(f"{path}: expected a place to write the report to, found none ({error}).") from error
 
 
+def _lint(results: Results, path: Path) -> None:
+    found = [(trap, one) for trap, one in caught(results) if one.weight == "refuse"]
+    if found:
+        lines = "\n".join(f"  trap {trap.number} ({trap.title}), {one.where}: {one.plainly()}" for trap, one in found)
+        raise ReportError(
+            f"{path}: no report is written of these results, which mislead:\n{lines}\n"
+            "threshold report --explain says what each trap is. Nothing was written."
+        )
+
+
 def render(results: Results, language: Language) -> str:
     """The page. Raises ReportError for results that lack what it shows."""
     words = Terms(language)
@@ -117,6 +131,11 @@ def render(results: Results, language: Language) -> str:
         models=MODELS,
         beside=_beside(results),
         created=words.moment(results.created),
+        need=necessity(results),
+        marks=[(trap, found) for trap, found in caught(results) if found.weight == "mark"],
+        traps=len(TRAPS),
+        attendance=_compared(results, "attendance"),
+        unauthorised=_compared(results, "unauthorised"),
         charts={chart.name: svg(chart) for chart in _charts(results, words, ran)},
         few=terms.few,
         few_pairs=lambda compared: any(_few_pair(results, comparison) for comparison in compared),
@@ -149,6 +168,11 @@ def _charts(results: Results, words: Terms, ran: Mapping[str, LaneResult]) -> li
     ]
     face = ran.get("face-1n")
     return [*drawn, pictures.errors(face, words)] if face and face.rates else drawn
+
+
+def _compared(results: Results, outcome: str) -> bool:
+    """Whether a face lane was compared with another in an outcome of that name."""
+    return any(each.outcome.startswith(outcome) and each.first.startswith("face-") for each in results.comparisons)
 
 
 def _synthetic(face: LaneResult | None) -> bool:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from benchmarks.evidence import Comparison, Factor, Quantity, Rate
 from benchmarks.language import Words, translatable
+from benchmarks.traps.trap import Caught
 
 FEW_ERRORS = 30
 """The rule of 30 (Doddington): below so many errors a rate's 90 % interval reaches further than ±30 % of it."""
@@ -154,6 +155,23 @@ LIMITS = {
         " {half_width} to either side: with other persons the figure could well lie that far off."
     ),
 }
+NECESSITY = {
+    "shown": translatable(
+        "Shown: in these measurements faces did better than every milder way they were compared with."
+    ),
+    "not shown": translatable("Not shown that faces do more than the milder ways they were compared with."),
+    "not compared": translatable("Not compared with any milder way in, so necessity isn't shown."),
+}
+ANSWERS = {
+    "shown": translatable("shown"),
+    "not shown": translatable("not shown"),
+    "not compared": translatable("not compared"),
+}
+VERDICTS = {
+    "allow": translatable("allow"),
+    "suspend": translatable("suspend"),
+    "refuse": translatable("refuse"),
+}
 SETTINGS = {
     "choice": translatable("Which face, of several"),
     "interpolation": translatable("Interpolation"),
@@ -247,6 +265,18 @@ class Terms(Words):
         if sentence is None or not {name for _, name, _, _ in Formatter().parse(sentence) if name} <= set(numbers):
             return Markup("<code>{}</code>").format(", ".join(f"{key}: {value}" for key, value in entry.items()))
         return self.say(sentence, **numbers)
+
+    def caught(self, found: Caught) -> Markup:
+        """What a trap has to say, its shares as percentages."""
+        values = {
+            name: self.percent(value, 2, shortest=True)
+            if isinstance(value, float) and value <= 1
+            else self.number(value, 1, shortest=True)
+            if isinstance(value, int | float)
+            else value
+            for name, value in found.values.items()
+        }
+        return self.say(found.says, **values)
 
     def _limit_number(self, key: str, value: object) -> object:
         if key == "factors" and isinstance(value, list | tuple):

@@ -14,163 +14,151 @@ TRAPS: tuple[Trap, ...] = (
     Trap(
         1,
         _("Strangers left out"),
-        _(
-            "A face lane at an open door has FPIR beside every rate among the enrolled; refused otherwise. Marked when "
-            "fewer were enrolled than the scenario has."
-        ),
+        "A face lane at an open door has FPIR beside every rate among the enrolled; refused otherwise. Marked when "
+        "fewer were enrolled than the scenario has.",
         figures.closed_set,
     ),
     Trap(
         2,
         _("A benchmark's accuracy for a door"),
-        _(
-            "Accuracy on listed pairs stands beside a network, never among a lane's rates; refused otherwise. "
-            "Portraits of a research set are marked."
-        ),
+        "Accuracy on listed pairs stands beside a network, never among a lane's rates; refused otherwise. "
+        "Portraits of a research set are marked.",
         figures.benchmark_for_a_door,
     ),
     Trap(
         3,
         _("Failures to enrol or to acquire left out"),
-        _("A face lane has FTE and FTA, and none of its presentations is missing from FNIR; refused otherwise."),
+        "A face lane has FTE and FTA, and none of its presentations is missing from FNIR; refused otherwise.",
         figures.failures_dropped,
     ),
     Trap(
         4,
         _("A comparison's time for throughput"),
-        _(
-            "Persons per minute come from the headway between crossings; refused when they are 60 s over the machine's "
-            "time, or missing beside it."
-        ),
+        "Persons per minute come from the headway between crossings; refused when they are 60 s over the machine's "
+        "time, or missing beside it.",
         figures.verification_time,
     ),
     Trap(
         5,
         _("Slipping in behind others"),
-        _("Counted for all lanes alike: refused when counted for some, marked when counted for none."),
+        "Counted for all lanes alike: refused when counted for some, marked when counted for none.",
         lanes.tailgating,
     ),
     Trap(
         6,
         _("Lent tags against chance matches"),
-        _(
-            "Lending is compared with siblings and attacks on purpose: refused where tags alone are misused, marked "
-            "where neither is in it."
-        ),
+        "Lending is compared with siblings and attacks on purpose: refused where tags alone are misused, marked "
+        "where neither is in it.",
         lanes.lending,
     ),
     Trap(
         7,
         _("The weakest tag as “the tag”"),
-        _("Marked when the tag with mutual authentication didn't run, and when the face lane had no attack detection."),
+        "Marked when the tag with mutual authentication didn't run, and when the face lane had no attack detection.",
         lanes.weak_tag,
     ),
     Trap(
         8,
         _("The base rate"),
-        _("Always marked with what a rejection means: the share of those turned away who may come in."),
+        "Always marked with what a rejection means: the share of those turned away who may come in.",
         people.base_rate,
     ),
     Trap(
         9,
         _("Adults measured, children at the door"),
-        _("Marked, with published figures of children, unless adults are meant or pupils were measured."),
+        "Marked, with published figures of children, unless adults are meant or pupils were measured.",
         people.adults_for_children,
     ),
     Trap(
         10,
         _("Enrolled and tested on the same day"),
-        _("Marked below six months, and where the time between isn't known."),
+        "Marked below six months, and where the time between isn't known.",
         people.same_day,
     ),
     Trap(
         11,
         _("A gallery of people unlike each other"),
-        _("Marked unless those enrolled belong to one site."),
+        "Marked unless those enrolled belong to one site.",
         people.mixed_gallery,
     ),
     Trap(
         12,
         _("Drawn faces as evidence"),
-        _("Marked; refused when a difference around drawn faces claims a better grade than synthetic."),
+        "Marked; refused when a difference around drawn faces claims a better grade than synthetic.",
         people.synthetic_as_evidence,
     ),
     Trap(
         13,
         _("The threshold chosen on the test"),
-        _(
-            "Refused unless the threshold was fixed on other people for a stated rate. Marked when there are too few "
-            "strangers for the rate aimed at."
-        ),
+        "Refused unless the threshold was fixed on other people for a stated rate. Marked when there are too few "
+        "strangers for the rate aimed at.",
         figures.threshold_on_the_test_set,
     ),
     Trap(
         14,
         _("Attempts taken for persons"),
-        _("Refused: intervals that take a person's mornings as independent, and intervals without width."),
+        "Refused: intervals that take a person's mornings as independent, and intervals without width.",
         figures.attempts_as_independent,
     ),
     Trap(
         15,
         _("A trained crew, one at a time"),
-        _("Marked when staff were measured, nobody was new to the lanes, or nobody came in a crowd."),
+        "Marked when staff were measured, nobody was new to the lanes, or nobody came in a crowd.",
         people.trained_crew,
     ),
     Trap(
         16,
         _("Only the survivors counted"),
-        _("Every lane counts the same person-mornings, those it couldn't take included; refused otherwise."),
+        "Every lane counts the same person-mornings, those it couldn't take included; refused otherwise.",
         lanes.survivors,
     ),
     Trap(
         17,
         _("Automation's gain booked as the face's"),
-        _(
-            "Refused where faces are compared with the list by hand and not with tags. Marked when list and tag "
-            "weren't compared."
-        ),
+        "Refused where faces are compared with the list by hand and not with tags. Marked when list and tag "
+        "weren't compared.",
         lanes.automation,
     ),
     Trap(
         18,
         _("The other way in left out of the cost"),
-        _("Marked where costs aren't in it."),
+        "Marked where costs aren't in it.",
         lanes.alternative,
     ),
     Trap(
         19,
         _("Averages that hide a person"),
-        _("Marked where it isn't told how many persons are turned away again and again."),
+        "Marked where it isn't told how many persons are turned away again and again.",
         people.averages,
     ),
     Trap(
         20,
         _("A seller's accuracy"),
-        _("Refused among what was measured; listed apart and marked."),
+        "Refused among what was measured; listed apart and marked.",
         claims.sellers_accuracy,
     ),
     Trap(
         21,
         _("One number for privacy"),
-        _("Refused without the vector before it, and with weights fixed after the results."),
+        "Refused without the vector before it, and with weights fixed after the results.",
         claims.one_number_for_privacy,
     ),
     Trap(
         22,
         _("Power, network and late blocking left out"),
-        _("For all lanes alike: refused when counted for some, marked when counted for none."),
+        "For all lanes alike: refused when counted for some, marked when counted for none.",
         lanes.secondary,
     ),
     Trap(
         23,
         _("No difference shown read as no difference"),
-        _("Every sentence is worked out again from interval, margin and grade; refused when another stands there."),
+        "Every sentence is worked out again from interval, margin and grade; refused when another stands there.",
         figures.silence_as_equality,
     ),
     Trap(
         24,
         _("Law by numbers"),
-        _("Marked with the gate's verdict on the attached record, or that none is attached."),
+        "Marked with the gate's verdict on the attached record, or that none is attached.",
         claims.law_by_numbers,
     ),
 )

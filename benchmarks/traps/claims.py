@@ -18,10 +18,7 @@ def sellers_accuracy(results: Results) -> Iterator[Caught]:
             if any(word in rate.source.lower() for word in CLAIMED):
                 yield refuse(
                     f"lanes.{lane}.rates.{name}",
-                    _(
-                        "{name} comes from a seller ({source}). Expected it among the claims, not among what was "
-                        "measured."
-                    ),
+                    "{name} comes from a seller ({source}). Expected it among the claims, not among what was measured.",
                     name=name,
                     source=rate.source,
                 )
@@ -43,13 +40,13 @@ def one_number_for_privacy(results: Results) -> Iterator[Caught]:
         return
     if privacy.get("footprint") and not privacy.get("vector"):
         yield refuse(
-            "privacy.footprint", _("Expected each lane's privacy vector before one number, found the number alone.")
+            "privacy.footprint", "Expected each lane's privacy vector before one number, found the number alone."
         )
     fixed = privacy.get("weights_fixed")
     if privacy.get("footprint") and (not isinstance(fixed, str) or fixed > results.created):
         yield refuse(
             "privacy.weights_fixed",
-            _("Expected weights fixed before the results of {created}, found: {fixed}."),
+            "Expected weights fixed before the results of {created}, found: {fixed}.",
             created=results.created,
             fixed=str(fixed or "no date"),
         )

@@ -25,7 +25,7 @@ def closed_set(results: Results) -> Iterator[Caught]:
         if closed and "FPIR" not in result.rates:
             yield refuse(
                 f"lanes.{lane}.rates",
-                _("{names} is a rate among enrolled persons only. Expected FPIR beside it: strangers come to a door."),
+                "{names} is a rate among enrolled persons only. Expected FPIR beside it: strangers come to a door.",
                 names=", ".join(closed),
             )
     if "face-1n" not in ran(results):
@@ -33,7 +33,7 @@ def closed_set(results: Results) -> Iterator[Caught]:
     face = results.lanes["face-1n"]
     if "FPIR" not in face.rates:
         yield refuse(
-            "lanes.face-1n.rates", _("Expected FPIR, as strangers come to an open door, found no rate of that name.")
+            "lanes.face-1n.rates", "Expected FPIR, as strangers come to an open door, found no rate of that name."
         )
     gallery, persons = face.settings.get("gallery"), results.scenario.get("persons")
     if isinstance(gallery, int) and isinstance(persons, int) and gallery < 0.9 * persons:
@@ -52,10 +52,8 @@ def benchmark_for_a_door(results: Results) -> Iterator[Caught]:
             if any(word in f"{name} {rate.source} {rate.method}".lower() for word in OF_A_BENCHMARK):
                 yield refuse(
                     f"lanes.{lane}.rates.{name}",
-                    _(
-                        "{name} is a figure of a benchmark's pairs, found among the rates of a lane. Expected it "
-                        "beside the network it belongs to."
-                    ),
+                    "{name} is a figure of a benchmark's pairs, found among the rates of a lane. Expected it "
+                    "beside the network it belongs to.",
                     name=name,
                 )
     for used in results.sets:
@@ -73,7 +71,7 @@ def failures_dropped(results: Results) -> Iterator[Caught]:
         if lacking:
             yield refuse(
                 f"lanes.{lane}.rates",
-                _("Expected FTE and FTA beside the error rates of a face lane, found no {names}."),
+                "Expected FTE and FTA beside the error rates of a face lane, found no {names}.",
                 names=", ".join(lacking),
             )
         elif "FNIR" in result.rates:
@@ -82,10 +80,8 @@ def failures_dropped(results: Results) -> Iterator[Caught]:
             if searched not in (tried - lost, tried):
                 yield refuse(
                     f"lanes.{lane}.rates.FNIR",
-                    _(
-                        "Expected FNIR over all {tried} presentations or over those with a usable face ({usable}), "
-                        "found {searched}: some were dropped."
-                    ),
+                    "Expected FNIR over all {tried} presentations or over those with a usable face ({usable}), "
+                    "found {searched}: some were dropped.",
                     tried=tried,
                     usable=tried - lost,
                     searched=searched,
@@ -101,19 +97,15 @@ def verification_time(results: Results) -> Iterator[Caught]:
                 if machine and abs(quantity.value * machine.value / 60e3 - 1) < MACHINE_ONLY:
                     yield refuse(
                         f"lanes.{lane}.points.{point.level}.persons_per_minute.{passage}",
-                        _(
-                            "{value} persons a minute is 60 s over the machine's own time. Expected 60 s over the mean "
-                            "headway between crossings."
-                        ),
+                        "{value} persons a minute is 60 s over the machine's own time. Expected 60 s over the mean "
+                        "headway between crossings.",
                         value=quantity.value,
                     )
         if machine and not any(point.persons_per_minute for point in result.points):
             yield refuse(
                 f"lanes.{lane}",
-                _(
-                    "Expected persons per minute, from the headway, beside the machine's time, found the machine's "
-                    "time alone."
-                ),
+                "Expected persons per minute, from the headway, beside the machine's time, found the machine's "
+                "time alone.",
             )
 
 
@@ -126,10 +118,8 @@ def threshold_on_the_test_set(results: Results) -> Iterator[Caught]:
         if not any(word in fixed for word in DEVELOPMENT) or "equal error" in fixed or "EER" in fixed:
             yield refuse(
                 f"lanes.{lane}.settings.threshold_fixed",
-                _(
-                    "Expected a threshold fixed on other people than it is tested on, for a stated error rate, found: "
-                    "{found}."
-                ),
+                "Expected a threshold fixed on other people than it is tested on, for a stated error rate, found: "
+                "{found}.",
                 found=fixed or "nothing",
             )
         target, rate = result.settings.get("fpir_target"), result.rates.get("FPIR")
@@ -152,20 +142,16 @@ def attempts_as_independent(results: Results) -> Iterator[Caught]:
         if rate.denominator and rate.interval[0] == rate.interval[1]:
             yield refuse(
                 where,
-                _(
-                    "Expected an interval that says how much {errors} errors in {trials} trials can mean, found one of "
-                    "no width."
-                ),
+                "Expected an interval that says how much {errors} errors in {trials} trials can mean, found one of "
+                "no width.",
                 errors=rate.numerator,
                 trials=rate.denominator,
             )
         elif persons and rate.denominator > persons and not any(word in rate.method for word in BY_SUBJECT):
             yield refuse(
                 where,
-                _(
-                    "{trials} trials come from {persons} persons. Expected an interval that resamples or counts "
-                    "persons, found the method: {method}."
-                ),
+                "{trials} trials come from {persons} persons. Expected an interval that resamples or counts "
+                "persons, found the method: {method}.",
                 trials=rate.denominator,
                 persons=persons,
                 method=rate.method,
@@ -178,11 +164,11 @@ def silence_as_equality(results: Results) -> Iterator[Caught]:
         found = comparison.difference
         interval = Interval(*found.interval, found.level, found.method)
         if comparison.margin <= 0:
-            yield refuse(f"comparisons.{number}.margin", _("Expected a margin above 0, fixed beforehand, found none."))
+            yield refuse(f"comparisons.{number}.margin", "Expected a margin above 0, fixed beforehand, found none.")
         elif (follows := sentence(interval, comparison.margin, found.grade)) != comparison.sentence:
             yield refuse(
                 f"comparisons.{number}.sentence",
-                _("Expected “{follows}”, which is what interval, margin and grade allow, found “{found}”."),
+                "Expected “{follows}”, which is what interval, margin and grade allow, found “{found}”.",
                 follows=follows,
                 found=comparison.sentence,
             )

@@ -16,10 +16,7 @@ def tailgating(results: Results) -> Iterator[Caught]:
     yield from _of_all_lanes(
         results,
         ("tailgat",),
-        _(
-            "Slipping in behind others is counted for {lanes} alone. Expected it for every lane or for all by one "
-            "factor."
-        ),
+        "Slipping in behind others is counted for {lanes} alone. Expected it for every lane or for all by one factor.",
         _(
             "Nobody slips in behind others in this run, at any lane. A face lane's gain in security shrinks as that "
             "grows."
@@ -36,10 +33,8 @@ def lending(results: Results) -> Iterator[Caught]:
     if lent and not ({"face", "face-1n", "face-tag", "face-on-tag", "all"} & set(attacked)):
         yield refuse(
             "factors",
-            _(
-                "Lending is counted for tags, and for faces only chance (FMR, FPIR). Expected siblings or attacks on "
-                "purpose for the face lanes, too."
-            ),
+            "Lending is counted for tags, and for faces only chance (FMR, FPIR). Expected siblings or attacks on "
+            "purpose for the face lanes, too.",
         )
     elif not lent:
         yield mark(
@@ -78,10 +73,8 @@ def survivors(results: Results) -> Iterator[Caught]:
         least, most = min(counted, key=lambda name: counted[name]), max(counted, key=lambda name: counted[name])
         yield refuse(
             "lanes",
-            _(
-                "{least} counts {few} person-mornings and {most} {many}. Expected the same everywhere: all who were to "
-                "come that way, those it couldn't enrol and those who refused included."
-            ),
+            "{least} counts {few} person-mornings and {most} {many}. Expected the same everywhere: all who were to "
+            "come that way, those it couldn't enrol and those who refused included.",
             least=least,
             few=counted[least],
             most=most,
@@ -102,10 +95,8 @@ def automation(results: Results) -> Iterator[Caught]:
     if face_by_hand and not (tag_by_hand and face_tag):
         yield refuse(
             "comparisons",
-            _(
-                "Faces are compared with the list kept by hand. Expected face − tag and list − tag beside it, so that "
-                "what any automatic lane gains isn't booked as the face's."
-            ),
+            "Faces are compared with the list kept by hand. Expected face − tag and list − tag beside it, so that "
+            "what any automatic lane gains isn't booked as the face's.",
         )
     elif face_tag and not tag_by_hand:
         yield mark(
@@ -131,10 +122,7 @@ def secondary(results: Results) -> Iterator[Caught]:
     yield from _of_all_lanes(
         results,
         SECONDARY,
-        _(
-            "Power, network or late blocking fail in {lanes} alone. Expected them for every lane or for all by one "
-            "factor."
-        ),
+        "Power, network or late blocking fail in {lanes} alone. Expected them for every lane or for all by one factor.",
         _("Power and network never fail in this run, and what is lost is blocked at once, at every lane."),
     )
 

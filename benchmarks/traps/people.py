@@ -95,10 +95,8 @@ def synthetic_as_evidence(results: Results) -> Iterator[Caught]:
         if drawn and GRADES.index(comparison.difference.grade) < GRADES.index("synthetic"):
             yield refuse(
                 f"comparisons.{number}.difference.grade",
-                _(
-                    "The face lane saw drawn people, and the difference is graded {grade}. Expected synthetic: a "
-                    "difference takes the weaker grade."
-                ),
+                "The face lane saw drawn people, and the difference is graded {grade}. Expected synthetic: a "
+                "difference takes the weaker grade.",
                 grade=comparison.difference.grade,
             )
     yield mark(

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
-from benchmarks.evidence import Comparison, Grade, LaneResult, NetworkUsed, Point, Quantity, Rate, Results, SetUsed
+from benchmarks.evidence import (
+    Comparison,
+    Crew,
+    Grade,
+    LaneResult,
+    NetworkUsed,
+    Point,
+    Quantity,
+    Rate,
+    Results,
+    SetUsed,
+)
 from benchmarks.evidence import Transactions as Rows
 from benchmarks.interval import wilson
 from benchmarks.limits import cannot_show
@@ -14,9 +26,9 @@ SCENARIO = embedded().sized(quick=True)
 METHOD = "percentile bootstrap over subjects"
 
 
-def rate(errors: int, trials: int, grade: Grade = "simulated") -> Rate:
-    """A rate with its Wilson interval."""
-    return Rate.of(errors, trials, wilson(errors, trials), "by hand", grade)
+def rate(errors: int, trials: int, grade: Grade = "simulated", method: str = METHOD) -> Rate:
+    """A rate with Wilson's interval, under the name of a method that knows whose trials they are."""
+    return Rate.of(errors, trials, replace(wilson(errors, trials), method=method), "by hand", grade)
 
 
 def quantity(value: float, unit: str, grade: Grade = "simulated", width: float = 0.1) -> Quantity:
@@ -130,6 +142,7 @@ def results(faces: bool, **changes: Any) -> Results:
         "networks": (NETWORK,) if faces else (),
         "sets": (SET,) if faces else (),
         "cannot_show": cannot_show(SCENARIO, lanes, faces),
+        "crew": Crew(people="research-set" if faces else "simulated", intended="children"),
         "reproduce": "threshold evaluate --quick",
     }
     return Results(**document | changes)
