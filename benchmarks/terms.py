@@ -269,7 +269,9 @@ class Terms(Words):
     def caught(self, found: Caught) -> Markup:
         """What a trap has to say, its shares as percentages."""
         values = {
-            name: self.percent(value, 2, shortest=True)
+            name: self.term(VERDICTS, value)
+            if name == "verdict"
+            else self.percent(value, 2, shortest=True)
             if isinstance(value, float) and value <= 1
             else self.number(value, 1, shortest=True)
             if isinstance(value, int | float)

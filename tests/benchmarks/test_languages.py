@@ -22,7 +22,11 @@ TRANSLATED: tuple[Language, ...] = ("sv", "is")
 
 
 def _sources() -> Iterator[tuple[str, str, dict[str, None]]]:
-    yield "jinja2.ext:babel_extract", "templates/report.html", {"_": None}
+    for template in (files("benchmarks") / "templates").iterdir():
+        if template.name.endswith(".html"):
+            yield "jinja2.ext:babel_extract", f"templates/{template.name}", {"_": None}
+    for name in ("__init__", "claims", "figures", "lanes", "people"):
+        yield "python", f"traps/{name}.py", {"_": None}
     for name in ("terms", "pictures", "report"):
         yield "python", f"{name}.py", {"say": None, "translatable": None}
 

@@ -176,8 +176,8 @@ def test_a_report_that_needs_a_mark_carries_it_at_its_top(
     assert number in numbers(form, "mark")
     page = render(form, language)
     top = page.index('id="bear-in-mind"')
-    assert top < page.index('data-trap="%d"' % number)
-    assert page.index('data-trap="%d"' % number) < page.index('id="n1"')
+    assert top < page.index(f'data-trap="{number}"')
+    assert page.index(f'data-trap="{number}"') < page.index('id="n1"')
 
 
 def test_good_results_are_refused_for_nothing() -> None:
