@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from benchmarks import tags
 from benchmarks.accuracy import used
 from benchmarks.difference import differences
-from benchmarks.evidence import Grade, LaneResult, NetworkUsed, Results, SetUsed
+from benchmarks.evidence import Crew, Grade, LaneResult, NetworkUsed, Results, SetUsed
 from benchmarks.faces import FaceRun, Faces
 from benchmarks.limits import cannot_show
 from benchmarks.machine import describe
@@ -22,6 +23,8 @@ from edge.transaction import Lane as LaneName
 from policy.gate import Gate
 
 REPLICATES = 2000
+_PEOPLE: dict[Grade, Literal["drawn", "research-set"]] = {"synthetic": "drawn", "technology": "research-set"}
+"""Who stood before the camera, by the grade of their pictures."""
 FACE_NEEDS = (
     "nothing more for drawn people: threshold evaluate",
     "for a research set, --faces SET: its pictures (threshold evaluate --help)",
@@ -74,5 +77,6 @@ def evaluate(
         stronger=tuple(used(network) for network in faces.stronger) if faces else (),
         sets=sets,
         cannot_show=cannot_show(scenario, lanes, faces is not None, grade == "synthetic"),
+        crew=Crew(people=_PEOPLE[grade] if faces else "simulated", intended="children"),
         reproduce=reproduce,
     )

@@ -230,8 +230,8 @@ class Attached(Value):
     verdict: Literal["allow", "suspend", "refuse"]
     profile: str
     as_of: str
-    against: tuple[str, ...] = ()
-    """What weighed against it: rule and message, the heaviest first."""
+    against: dict[Literal["en", "sv", "is"], tuple[str, ...]] = {}
+    """What weighed against it, in each language of a report: rule and message, the heaviest first."""
     warnings: int = 0
     needs: int = 0
 

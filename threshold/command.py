@@ -23,6 +23,7 @@ from threshold import (
     models,
     order,
     policy,
+    report,
     subjects,
     version,
 )
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
+app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.command("enrol", epilog=subjects.ENROL)(subjects.enrol)

@@ -22,19 +22,26 @@ def base_rate(results: Results) -> Iterator[Caught]:
     persons, days = int(results.scenario["persons"]), int(results.scenario.get("school_days_per_year") or 0)
     if not days:
         return
-    rejected = face.rates["FNIR"].value * persons * days
     strangers = STRANGERS_A_DAY * days
-    kept_out = strangers * (1 - face.rates["FPIR"].value)
-    if rejected + kept_out:
+    missed, let_in = face.rates["FNIR"].interval, face.rates["FPIR"].interval
+    # The ends of both intervals, each turned the way that makes the share smallest and largest.
+    shares = [
+        miss * persons * days / (miss * persons * days + strangers * (1 - passed))
+        for miss, passed in zip(missed, let_in, strict=True)
+        if miss * persons + 1 - passed > 0
+    ]
+    if shares:
         yield mark(
             "lanes.face-1n.rates",
             _(
-                "With {strangers} strangers a day and these error rates {share} of all whom the face lane turns away "
-                "would be persons who may come in, and {admitted} strangers a year would be let in."
+                "With {strangers} strangers a day and these error rates {low} to {high} of all whom the face lane turns "
+                "away would be persons who may come in, and {least} to {most} strangers a year would be let in."
             ),
             strangers=STRANGERS_A_DAY,
-            share=rejected / (rejected + kept_out),
-            admitted=round(strangers * face.rates["FPIR"].value),
+            low=min(shares),
+            high=max(shares),
+            least=round(strangers * let_in[0]),
+            most=round(strangers * let_in[1]),
         )
 
 

@@ -141,7 +141,7 @@ MARKED: dict[int, list[Callable[[], Results]]] = {
 }
 
 ATTACHED = Attached(
-    record="The school", sha256="ab" * 32, verdict="refuse", profile="se", as_of="2026-01-01", against=("a: b",)
+    record="The school", sha256="ab" * 32, verdict="refuse", profile="se", as_of="2026-01-01", against={"en": ("a: b",)}
 )
 
 
