@@ -1,7 +1,7 @@
 """N4 of the EDPS toolkit (2017), as far as figures go: is the face lane shown to do what something milder doesn't?
 
-The toolkit asks for the option that is effective and the least intrusive (law.md §3.7). Every other lane holds less of a
-person than a face lane does (no template under Article 9), so the face lane passes only where each of those it was
+The toolkit asks for the option that is effective and the least intrusive (law.md §3.7). Every other lane holds less of
+a person than a face lane does (no template under Article 9), so the face lane passes only where each of those it was
 compared with is shown to be worse. Only then is proportionality (P1 to P4, guidelines of 2019) reached.
 """
 

@@ -34,8 +34,8 @@ def base_rate(results: Results) -> Iterator[Caught]:
         yield mark(
             "lanes.face-1n.rates",
             _(
-                "With {strangers} strangers a day and these error rates {low} to {high} of all whom the face lane turns "
-                "away would be persons who may come in, and {least} to {most} strangers a year would be let in."
+                "With {strangers} strangers a day and these error rates {low} to {high} of all whom the face lane "
+                "turns away would be persons who may come in, and {least} to {most} strangers a year would be let in."
             ),
             strangers=STRANGERS_A_DAY,
             low=min(shares),
