@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmarks.interval import Interval
 from edge.transaction import Lane
@@ -17,6 +17,18 @@ GRADES: tuple[Grade, ...] = get_args(Grade)
 
 Sentence = Literal["better by", "worse by", "equivalent within the margin", "not shown", "not shown (simulated)"]
 """The only ways a comparison may end."""
+
+
+LaneOutcome = Literal[
+    "legitimate-failures",
+    "transaction-time-p50",
+    "attendance-errors",
+    "unauthorised-entries",
+    "persons-per-minute",
+    "wait-p95",
+    "late",
+]
+"""What all lanes are compared in at the simulated doors."""
 
 
 def weaker(*grades: Grade) -> Grade:
@@ -100,9 +112,15 @@ class Quantity(Value):
         )
 
 
+Status = Literal["verified", "published", "unverified", "assumption"]
+"""How sure an input is: computed or measured by the project itself; read in the source that is named; named by
+someone who has no data, or not read yet; or nothing found, so that the range is the project's own."""
+
+
 class Factor(Value):
     """An input that no measurement of this run fixes: swept over the range that its source gives, or over the
-    project's own range where nothing is published."""
+    project's own range where nothing is published. `value = x` in a scenario is one value for all three levels; only
+    what has a source may have one value."""
 
     id: str
     unit: str
@@ -113,6 +131,37 @@ class Factor(Value):
     published: bool
     mark: str | None = None
     """`unverified`, `vendor's claim`, `practitioner's comment`; None for a figure that was read in its source."""
+    status: Status | None = None
+    """None only in results that were written before there was one."""
+    grade: Grade = "simulated"
+    """Of the figure as an input here: `simulated` unless this project measured it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_value(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "value" in given:
+            levels = {"best", "middle", "worst"} & set(given)
+            if levels:
+                raise ValueError(f"expected either value or best, middle and worst, found value and {sorted(levels)}")
+            given = dict(given)
+            given.update(dict.fromkeys(("best", "middle", "worst"), given.pop("value")))
+        return given
+
+    @model_validator(mode="after")
+    def _swept(self) -> Self:
+        if self.status is None:
+            return self
+        if self.published == (self.status == "assumption"):
+            raise ValueError(
+                f"expected published = {str(self.status != 'assumption').lower()} with status {self.status!r}, "
+                f"found {str(self.published).lower()}"
+            )
+        if self.status != "verified" and self.status != "published" and self.best == self.worst:
+            raise ValueError(
+                f"expected best and worst to differ where nothing sure is published ({self.status}), found "
+                f"{self.best:g} for both: such a factor is swept, never set"
+            )
+        return self
 
 
 class Point(Value):
