@@ -189,7 +189,8 @@ class Transactions(Value):
 class LaneResult(Value):
     """What one lane gave, or why it didn't run and what it needs."""
 
-    status: Literal["ran", "not_run"]
+    status: Literal["ran", "not_run", "simulated"]
+    """`simulated`: no device is behind it yet; what there is of it stands under `doors`."""
     needs: tuple[str, ...] = ()
     transactions: Transactions | None = None
     points: tuple[Point, ...] = ()
@@ -213,6 +214,70 @@ class Comparison(Value):
     """Newcombe's method 10 on the same pairs, which takes them as independent; None where it doesn't apply."""
     margin: float
     sentence: Sentence
+
+
+class DoorRun(Value):
+    """One lane at the simulated doors, at one setting; intervals are over repetitions, each with people of its own."""
+
+    lane_level: Literal["best", "middle", "worst"]
+    scene_level: Literal["best", "middle", "worst"]
+    fallback_blocks: bool
+    legitimate_failures: Rate
+    """Of person-mornings of those who may enter and came: the lane didn't open. Whoever can't or won't take part, or
+    has nothing to present, counts (intention to treat)."""
+    failure_reasons: dict[str, int]
+    attendance_errors: Rate
+    """Of all person-mornings, against an observer: present and not noted or noted as another, absent and noted."""
+    unauthorised_entries: Rate
+    """Of tries of people who may not enter, by the scene's mix of methods, walking in behind others included."""
+    deceived: dict[str, Rate]
+    """By method, of tries in which nobody walked in behind another."""
+    transaction_time: dict[str, Quantity]
+    """p50, p95: from entering the zone to the decision that opened, s."""
+    wait: dict[str, Quantity]
+    """p50, p95: from joining the queue to entering the zone, s."""
+    longest_queue: Quantity
+    """The most people waiting at once, mean over mornings."""
+    late: Rate
+    """Of those who came: arrived before the bell, inside after it."""
+    persons_per_minute: Quantity
+    """Of one door under saturation: 60 / mean time that the lane is taken for each who is let in."""
+
+
+class DoorLane(Value):
+    """One lane at the simulated doors."""
+
+    transactions: Transactions
+    """A sample: the rows of the first morning of the first repetition at each setting."""
+    person_mornings: int = Field(ge=1)
+    """Of all repetitions, at each setting: what the counts stand on."""
+    decision_time: Literal["measured", "stated"]
+    """Whether this device's own decision times were put in."""
+    runs: tuple[DoorRun, ...]
+
+
+class DoorComparison(Value):
+    """A paired difference of two lanes at the doors, first − second, and how it may be put in words."""
+
+    outcome: LaneOutcome
+    first: Lane
+    second: Lane
+    first_level: Literal["best", "middle", "worst"]
+    second_level: Literal["best", "middle", "worst"]
+    scene_level: Literal["best", "middle", "worst"]
+    difference: Quantity
+    margin: float
+    sentence: Sentence
+
+
+class Doors(Value):
+    """All lanes side by side at one simulated entrance."""
+
+    settings: dict[str, Any]
+    seed: int
+    repetitions: int
+    lanes: dict[Lane, DoorLane]
+    comparisons: tuple[DoorComparison, ...]
 
 
 class NetworkFigure(Value):
@@ -257,6 +322,8 @@ class Results(Value):
     factors: tuple[Factor, ...]
     lanes: dict[Lane, LaneResult]
     comparisons: tuple[Comparison, ...]
+    doors: Doors | None = None
+    """None only in results that were written before there were all lanes."""
     networks: tuple[NetworkUsed, ...]
     stronger: tuple[NetworkUsed, ...] = ()
     """Networks that evidence should use in place of those that took part; they did not."""

@@ -84,8 +84,10 @@ class Columns:
     queued: Bools
     """Whether the person stood in the lane's queue."""
     arrived: Times
-    entered: Times
-    """The person's turn: in the zone."""
+    turn: Times
+    """When the queue came to the person's place in it, whether or not they stood there."""
+    presented: Times
+    """The first presentation; NaN where there was none."""
     decided: Times
     """The last decision; NaN without a presentation."""
     inside: Times
@@ -105,6 +107,11 @@ class Columns:
     try_tailed: Bools
     try_method: NDArray[np.int64]
     """Codes into METHODS."""
+
+    @property
+    def entered(self) -> Times:
+        """In the zone; NaN for who didn't queue."""
+        return np.where(self.queued, self.turn, np.nan)
 
     @property
     def failed(self) -> Bools:
@@ -255,11 +262,14 @@ class Model:
     def _zone(self, way: Way, on: _Shared, attempts: NDArray[np.int64], presenting: Bools) -> Times:
         """Seconds from entering the zone to the last decision."""
         v = self.values
-        first = sum(v[factor] for factor in way.present)
-        seconds = on.pace * (first + v["retry"] * np.maximum(attempts - 1, 0))
+        seconds = on.pace * (self._first(way) + v["retry"] * np.maximum(attempts - 1, 0))
         for whose in way.machine:
             seconds = seconds + attempts * on.machine(whose)
         return np.where(presenting & on.present, seconds, 0.0)
+
+    def _first(self, way: Way) -> float:
+        """Mean seconds until the first presentation."""
+        return sum((self.values[factor] for factor in way.present), 0.0)
 
     def _recorded(self, way: Way, on: _Shared, reason: NDArray[np.int64], opened: Bools) -> NDArray[np.int64]:
         v = self.values
@@ -281,12 +291,12 @@ class Model:
 
     def _timed(self, way: Way, on: _Shared, visit: dict[str, Any], start: Times) -> Columns:
         queued, opened = visit["queued"], visit["opened"]
-        entered = np.where(queued, start, np.nan)
         # Who needn't queue goes to the person who opens by hand at once.
         begins = np.where(queued, start, on.at)
         by_hand = np.where(opened, 0.0, on.desk)
         inside = np.where(on.present, begins + visit["zone"] + by_hand + on.walk, np.nan)
         decided = np.where(visit["tried"] | (opened & queued), begins + visit["zone"], np.nan)
+        presented = np.where(visit["tried"], begins + on.pace * self._first(way), np.nan)
         shares = accepted(way.lane, self.values, self.doors.persons, self.doors.attempts, self.doors.pin_digits)
         lent = ~on.present & (on.drawn("lends") < self.values["lending"]) & (on.drawn("lent") < shares["lent"][0])
         if way.records == "none":
@@ -301,7 +311,8 @@ class Model:
             on.present,
             queued,
             on.at,
-            entered,
+            start,
+            presented,
             decided,
             inside,
             visit["service"],
