@@ -11,7 +11,7 @@ from benchmarks import bootstrap
 from benchmarks.evidence import Grade, LaneResult, Point, Quantity, Rate, weaker
 from benchmarks.interval import Interval, wilson
 from benchmarks.rows import Rows
-from benchmarks.scenario import LEVELS, Level, Scenario
+from benchmarks.scenario import DEVICE_FACTORS, LEVELS, Level, Scenario
 from benchmarks.session import Session
 from edge.transaction import Transaction
 
@@ -52,7 +52,9 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
     return Point(
         level=level,
         factors={
-            factor.id: float(getattr(factor, level)) for factor in scenario.factor if factor.id.startswith(prefix)
+            factor.id: float(getattr(factor, level))
+            for factor in scenario.factor
+            if factor.id.startswith(prefix) and factor.id in DEVICE_FACTORS
         },
         session=session.name,
         legitimate_failures=Rate.of(
