@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from benchmarks.evidence import Comparison, Results
+from benchmarks.evidence import Comparison, DoorComparison, Results
+from benchmarks.traps.trap import compared
 from edge.transaction import Lane
 
 Answer = Literal["shown", "not shown", "not compared"]
@@ -22,7 +23,7 @@ class Milder:
 
     lane: Lane
     face: Lane
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison | DoorComparison, ...]
 
     @property
     def answer(self) -> Answer:
@@ -53,8 +54,8 @@ class Necessity:
 
 def necessity(results: Results) -> Necessity:
     """What the comparisons of a face lane with milder lanes come to."""
-    pairs: dict[tuple[Lane, Lane], list[Comparison]] = {}
-    for comparison in results.comparisons:
+    pairs: dict[tuple[Lane, Lane], list[Comparison | DoorComparison]] = {}
+    for comparison in compared(results):
         if comparison.first.startswith("face-") and not comparison.second.startswith("face-"):
             pairs.setdefault((comparison.second, comparison.first), []).append(comparison)
     return Necessity(tuple(Milder(lane, face, tuple(found)) for (lane, face), found in sorted(pairs.items())))

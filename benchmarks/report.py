@@ -17,11 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from benchmarks import pictures, terms
 from benchmarks.charts import Chart, svg
 from benchmarks.errors import BenchmarkError
-from benchmarks.evidence import SCHEMA, Comparison, LaneResult, NetworkFigure, Results
+from benchmarks.evidence import SCHEMA, Comparison, DoorComparison, LaneResult, NetworkFigure, Results
 from benchmarks.language import LANGUAGES, Language
 from benchmarks.necessity import necessity
 from benchmarks.terms import Terms
 from benchmarks.traps import TRAPS, caught
+from benchmarks.traps.trap import compared
 from policy.schema import SchemaError, upgrade
 
 MODELS = ("yunet-2023mar", "mobilefacenet-foamliu")
@@ -141,6 +142,9 @@ def render(results: Results, language: Language) -> str:
         few_pairs=lambda compared: any(_few_pair(results, comparison) for comparison in compared),
         middle=pictures.middle,
         passages=pictures.passages,
+        door_levels=pictures.levels,
+        door_blocked=pictures.blocked,
+        door_pairs=_door_pairs(results),
         timed=[
             point.transaction_time["p50"] for lane in ran.values() for point in lane.points if point.transaction_time
         ],
@@ -166,13 +170,36 @@ def _charts(results: Results, words: Terms, ran: Mapping[str, LaneResult]) -> li
         pictures.difference(results, words, outcome)
         for outcome in dict.fromkeys(comparison.outcome for comparison in results.comparisons)
     ]
+    if results.doors:
+        drawn.append(pictures.doors(results, words))
     face = ran.get("face-1n")
     return [*drawn, pictures.errors(face, words)] if face and face.rates else drawn
 
 
 def _compared(results: Results, outcome: str) -> bool:
     """Whether a face lane was compared with another in an outcome of that name."""
-    return any(each.outcome.startswith(outcome) and each.first.startswith("face-") for each in results.comparisons)
+    return any(each.outcome.startswith(outcome) and each.first.startswith("face-") for each in compared(results))
+
+
+def _door_pairs(results: Results) -> list[tuple[str, list[tuple[DoorComparison, list[DoorComparison]]]]]:
+    """For each pair that the report shows and each outcome: the difference with everything at its middle level, and
+    all that there are of it."""
+    found = results.doors.comparisons if results.doors else ()
+    told = []
+    for pair, name in terms.PAIRS.items():
+        outcomes: dict[str, list[DoorComparison]] = {}
+        for each in found:
+            if (each.first, each.second) == pair:
+                outcomes.setdefault(each.outcome, []).append(each)
+        shown = [
+            (each, group)
+            for group in outcomes.values()
+            for each in group
+            if each.first_level == each.second_level == each.scene_level == "middle"
+        ]
+        if shown:
+            told.append((name, shown))
+    return told
 
 
 def _synthetic(face: LaneResult | None) -> bool:

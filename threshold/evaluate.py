@@ -155,7 +155,7 @@ def _command(quick: bool, faces: str) -> str:
 def _print(results: Results) -> None:
     from rich.table import Table
 
-    table = Table(title="Two lanes over the same person-mornings (simulated; 95 % intervals)", title_justify="left")
+    table = Table(title="Two lanes as programs, simulated person-mornings (95 % intervals)", title_justify="left")
     for column in ("lane", "level", "legitimate failures, %", "median time to open, s", "persons/min, saturated"):
         table.add_column(column, no_wrap=True)
     for lane, result in results.lanes.items():

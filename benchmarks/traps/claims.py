@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.evidence import Results
 from benchmarks.language import translatable as _
-from benchmarks.traps.trap import Caught, mark, ran, refuse
+from benchmarks.traps.trap import Caught, compared, mark, ran, refuse
 
 CLAIMED = ("vendor", "brochure", "data sheet", "manufacturer")
 
@@ -54,7 +54,7 @@ def one_number_for_privacy(results: Results) -> Iterator[Caught]:
 
 def law_by_numbers(results: Results) -> Iterator[Caught]:
     """24: a gain doesn't make it lawful."""
-    if not any(comparison.first.startswith("face-") for comparison in results.comparisons):
+    if not any(comparison.first.startswith("face-") for comparison in compared(results)):
         return
     if results.verdict is None:
         yield mark(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmarks.evidence import Rate, Results, sentence
+from benchmarks.evidence import HIGHER_IS_BETTER, Rate, Results, sentence
 from benchmarks.interval import Interval
 from benchmarks.language import translatable as _
-from benchmarks.traps.trap import Caught, faces, mark, ran, refuse
+from benchmarks.traps.trap import Caught, compared, faces, mark, ran, refuse
 
 CLOSED = ("rank", "cmc", "identification-rate", "tpir")
 OF_A_BENCHMARK = ("accuracy", "10-fold", "view 2", "view2")
@@ -160,9 +160,11 @@ def attempts_as_independent(results: Results) -> Iterator[Caught]:
 
 def silence_as_equality(results: Results) -> Iterator[Caught]:
     """23: a sentence follows from interval, margin and grade, and from nothing else."""
-    for number, comparison in enumerate(results.comparisons):
+    for number, comparison in enumerate(compared(results)):
         found = comparison.difference
-        interval = Interval(*found.interval, found.level, found.method)
+        sign = -1.0 if comparison.outcome in HIGHER_IS_BETTER else 1.0
+        low, high = sorted(sign * end for end in found.interval)
+        interval = Interval(low, high, found.level, found.method)
         if comparison.margin <= 0:
             yield refuse(f"comparisons.{number}.margin", "Expected a margin above 0, fixed beforehand, found none.")
         elif (follows := sentence(interval, comparison.margin, found.grade)) != comparison.sentence:

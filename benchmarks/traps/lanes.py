@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.evidence import Results
 from benchmarks.language import translatable as _
-from benchmarks.traps.trap import Caught, faces, mark, moved_by, ran, refuse
+from benchmarks.traps.trap import Caught, compared, faces, mark, moved_by, ran, refuse, ways_in
 
 SECONDARY = ("outage", "power", "network", "revocation")
 
@@ -28,7 +28,7 @@ def lending(results: Results) -> Iterator[Caught]:
     """6: a lent tag is an attempt on purpose, and is compared with one."""
     lent = moved_by(results, "lend", "lent")
     attacked = moved_by(results, "attack", "sibling", "twin", "iapar", "print", "replay")
-    if not faces(results) or not {"tag-uid", "tag-auth", "tag-pin"} & set(ran(results)):
+    if not faces(results) or not {"tag-uid", "tag-auth", "tag-pin"} & ways_in(results):
         return
     if lent and not ({"face", "face-1n", "face-tag", "face-on-tag", "all"} & set(attacked)):
         yield refuse(
@@ -44,7 +44,7 @@ def lending(results: Results) -> Iterator[Caught]:
 
 def weak_tag(results: Results) -> Iterator[Caught]:
     """7: a tag that anyone can copy isn't "the tag", and a face lane without attack detection isn't "the face"."""
-    lanes = ran(results)
+    lanes = ways_in(results)
     if "tag-uid" in lanes and "tag-auth" not in lanes:
         yield mark(
             "lanes",
@@ -64,27 +64,31 @@ def weak_tag(results: Results) -> Iterator[Caught]:
 
 def survivors(results: Results) -> Iterator[Caught]:
     """16: all who were to use a lane count in it, those whom it couldn't take included."""
-    counted = {
-        f"{lane}, {point.level}": point.legitimate_failures.denominator
-        for lane, result in ran(results).items()
-        for point in result.points
-    }
-    if len(set(counted.values())) > 1:
-        least, most = min(counted, key=lambda name: counted[name]), max(counted, key=lambda name: counted[name])
-        yield refuse(
-            "lanes",
-            "{least} counts {few} person-mornings and {most} {many}. Expected the same everywhere: all who were to "
-            "come that way, those it couldn't enrol and those who refused included.",
-            least=least,
-            few=counted[least],
-            most=most,
-            many=counted[most],
-        )
+    settings: dict[str, dict[str, int]] = {}
+    for lane, result in ran(results).items():
+        for point in result.points:
+            settings.setdefault("program", {})[f"{lane}, {point.level}"] = point.legitimate_failures.denominator
+    for lane, door in results.doors.lanes.items() if results.doors else ():
+        for run in door.runs:
+            name = f"doors, scene {run.scene_level}"
+            settings.setdefault(name, {})[f"{lane}, {run.lane_level}"] = run.legitimate_failures.denominator
+    for where, counted in settings.items():
+        if len(set(counted.values())) > 1:
+            least, most = min(counted, key=lambda name: counted[name]), max(counted, key=lambda name: counted[name])
+            yield refuse(
+                "lanes" if where == "program" else where,
+                "{least} counts {few} person-mornings and {most} {many}. Expected the same everywhere: all who were to "
+                "come that way, those it couldn't enrol and those who refused included.",
+                least=least,
+                few=counted[least],
+                most=most,
+                many=counted[most],
+            )
 
 
 def automation(results: Results) -> Iterator[Caught]:
     """17: what any automatic lane gains over the list isn't faces' gain."""
-    pairs = {(comparison.first, comparison.second) for comparison in results.comparisons}
+    pairs = {(comparison.first, comparison.second) for comparison in compared(results)}
     by_hand = {"register"}
     face_by_hand = any(first.startswith("face-") and second in by_hand for first, second in pairs)
     tag_by_hand = any(
@@ -107,7 +111,7 @@ def automation(results: Results) -> Iterator[Caught]:
 
 def alternative(results: Results) -> Iterator[Caught]:
     """18: who may say no needs another way in, so its cost stays."""
-    if any(comparison.first.startswith("face-") for comparison in results.comparisons):
+    if any(comparison.first.startswith("face-") for comparison in compared(results)):
         yield mark(
             "comparisons",
             _(
@@ -128,7 +132,7 @@ def secondary(results: Results) -> Iterator[Caught]:
 
 
 def _of_all_lanes(results: Results, words: tuple[str, ...], one_sided: str, absent: str) -> Iterator[Caught]:
-    found, lanes = moved_by(results, *words), ran(results)
+    found, lanes = moved_by(results, *words), ways_in(results)
     if not found:
         yield mark("factors", absent)
     elif "all" not in found and any(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from benchmarks.evidence import LaneResult, Results
+from benchmarks.evidence import Comparison, DoorComparison, LaneResult, Results
 from edge.transaction import Lane
 
 Weight = Literal["refuse", "mark"]
@@ -55,6 +55,16 @@ def mark(where: str, says: str, **values: str | float | int) -> Caught:
 def ran(results: Results) -> dict[Lane, LaneResult]:
     """The lanes that ran, by name."""
     return {lane: result for lane, result in sorted(results.lanes.items()) if result.status == "ran"}
+
+
+def compared(results: Results) -> list[Comparison | DoorComparison]:
+    """All paired differences: of the lanes that run as programs, and of those at the simulated doors."""
+    return [*results.comparisons, *(results.doors.comparisons if results.doors else ())]
+
+
+def ways_in(results: Results) -> set[Lane]:
+    """All lanes that anything is said of, run or simulated."""
+    return {*ran(results), *(results.doors.lanes if results.doors else ())}
 
 
 def faces(results: Results) -> dict[Lane, LaneResult]:
