@@ -28,12 +28,17 @@ def rates(**changes: Any) -> Results:
     return face(rates=kept | {name: one for name, one in changes.items() if one is not None})
 
 
+ANSWERED = ("tailgat", "lend", "lent", "sibling", "attack", "outage", "revocation")
+
+
 def factors(*ids: str) -> Results:
+    """The example with none of the factors that traps look for, but those named."""
+    plain = tuple(factor for factor in GOOD.factors if not any(word in factor.id for word in ANSWERED))
     extra = tuple(
         Factor(id=name, unit="share", best=0.0, middle=0.1, worst=0.2, source="by hand", published=False)
         for name in ids
     )
-    return results(faces=True, factors=(*GOOD.factors, *extra))
+    return results(faces=True, factors=(*plain, *extra))
 
 
 def compared(**changes: Any) -> Results:
@@ -109,8 +114,8 @@ REFUSED: dict[int, list[Callable[[], Results]]] = {
 MARKED: dict[int, list[Callable[[], Results]]] = {
     1: [lambda: face(settings=FACE.settings | {"gallery": 20})],
     2: [lambda: GOOD],
-    5: [lambda: GOOD],
-    6: [lambda: GOOD],
+    5: [factors],
+    6: [factors],
     7: [lambda: GOOD, lambda: paired(("face-1n", "tag-uid"))],
     8: [lambda: GOOD],
     9: [lambda: GOOD],
@@ -136,7 +141,7 @@ MARKED: dict[int, list[Callable[[], Results]]] = {
     18: [lambda: GOOD],
     19: [lambda: GOOD],
     20: [lambda: results(faces=True, claims=(Claim(who="A seller", says="99.5 %", source="a manual"),))],
-    22: [lambda: GOOD],
+    22: [factors],
     24: [lambda: GOOD, lambda: results(faces=True, verdict=ATTACHED)],
 }
 
