@@ -181,10 +181,7 @@ class Scenario(Size):
     def values(self, lane: Level, scene: Level) -> dict[str, float]:
         """All factors' values: the scene's at its level, the others at the lane's."""
         shared = {*SCENE_FACTORS, "passage"}
-        return {
-            entry.id: float(getattr(entry, scene if entry.id in shared else lane))
-            for entry in self.factor
-        }
+        return {entry.id: float(getattr(entry, scene if entry.id in shared else lane)) for entry in self.factor}
 
 
 def parse(text: str, name: str) -> Scenario:

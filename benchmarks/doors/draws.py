@@ -68,8 +68,6 @@ class Draws:
     """Standard exponential: how long after the loss the finder comes."""
 
 
-
-
 def draw(doors: Doors, seed: int, repetition: int) -> Draws:
     """The draws of one repetition; they depend on nothing else. Memory: about 80 bytes a person-morning and attempt."""
     g = np.random.default_rng([seed, repetition])

@@ -231,5 +231,3 @@ def _difference(scenario: Scenario, outcome: LaneOutcome, one: Tally, other: Tal
         name, unit = _AMOUNT[outcome]
         ours, theirs = one[name], other[name]
     return _quantity(ours - theirs, unit, f"scenario {scenario.id}, doors, {source}")
-
-

@@ -67,7 +67,15 @@ _FACE_FAILS = ("face.not-acquired", "face.not-matched")
 WAYS: dict[Lane, Way] = {
     way.lane: way
     for way in (
-        Way("face-1n", ("face.present",), _FACE_BARRED, fails=_FACE_FAILS, machine=("face",), networked=True, gallery=True),
+        Way(
+            "face-1n",
+            ("face.present",),
+            _FACE_BARRED,
+            fails=_FACE_FAILS,
+            machine=("face",),
+            networked=True,
+            gallery=True,
+        ),
         Way(
             "face-tag",
             ("tag.present", "face.present"),
@@ -87,7 +95,9 @@ WAYS: dict[Lane, Way] = {
             ("tag", "face"),
         ),
         Way("tag-uid", ("tag.present",), (), _TAG_LOST, _TAG_FORGOTTEN, ("tag.not-read",), ("tag",)),
-        Way("tag-auth", ("tag.present", "tag.authenticate"), (), _TAG_LOST, _TAG_FORGOTTEN, ("tag.not-read",), ("tag",)),
+        Way(
+            "tag-auth", ("tag.present", "tag.authenticate"), (), _TAG_LOST, _TAG_FORGOTTEN, ("tag.not-read",), ("tag",)
+        ),
         Way(
             "tag-pin",
             ("tag.present", "pin.present"),
@@ -121,7 +131,9 @@ WAYS: dict[Lane, Way] = {
 """All of `edge.transaction.LANES`, in its order."""
 
 
-def accepted(lane: Lane, values: Values, persons: int, attempts: int, pin_digits: int) -> dict[Method, tuple[float, bool]]:
+def accepted(
+    lane: Lane, values: Values, persons: int, attempts: int, pin_digits: int
+) -> dict[Method, tuple[float, bool]]:
     """By method: the share of tries that the lane lets in, and whether only as long as what was lost isn't blocked yet.
 
     0 and 1 are by construction (nobody opens a tag lane without a tag), not measured.
@@ -153,9 +165,7 @@ def accepted(lane: Lane, values: Values, persons: int, attempts: int, pin_digits
         "open": (1.0, 1.0, 1.0, 1.0, 1.0),
     }
     thing = WAYS[lane].lost is not None or lane == "qr"
-    return {
-        method: (share, thing and method == "found") for method, share in zip(METHODS, table[lane], strict=True)
-    }
+    return {method: (share, thing and method == "found") for method, share in zip(METHODS, table[lane], strict=True)}
 
 
 def revocation(lane: Lane, values: Values) -> float:
