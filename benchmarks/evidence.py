@@ -159,7 +159,7 @@ class Factor(Value):
                 f"expected published = {str(self.status != 'assumption').lower()} with status {self.status!r}, "
                 f"found {str(self.published).lower()}"
             )
-        if self.status != "verified" and self.status != "published" and self.best == self.worst:
+        if self.status in ("unverified", "assumption") and self.best == self.worst:
             raise ValueError(
                 f"expected best and worst to differ where nothing sure is published ({self.status}), found "
                 f"{self.best:g} for both: such a factor is swept, never set"

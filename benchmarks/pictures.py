@@ -128,6 +128,31 @@ def doors(results: Results, terms: Terms) -> Chart:
     )
 
 
+def glance(results: Results, terms: Terms) -> Chart:
+    """Who is kept out wrongly and who is let in wrongly, every lane: middle level, and a line from best to worst."""
+    kinds = (terms.say("kept out wrongly"), terms.say("let in wrongly"))
+    rows, said = [], []
+    for lane, result in results.doors.lanes.items() if results.doors else ():
+        runs = levels(result)
+        found = [[run.legitimate_failures for run in runs], [run.unauthorised_entries for run in runs]]
+        dots = []
+        for kind, (best, middle_, worst) in enumerate(found):
+            ends = sorted((100 * best.value, 100 * middle_.value, 100 * worst.value))
+            dots.append(Dot(100 * middle_.value, ends[0], ends[-1], kind))
+            span = terms.span(terms.share(best), terms.share(worst))
+            said.append(f"{terms.way_in(lane)}, {kinds[kind]}: {terms.share(middle_)} ({span})")
+        rows.append(Row(terms.way_in(lane), tuple(dots)))
+    return Chart(
+        name="glance-chart",
+        title=terms.say("All ways in: who is kept out wrongly, and who is let in wrongly"),
+        said="; ".join(said) + ".",
+        axis=terms.say("% of person-mornings, % of tries"),
+        groups=(Group("", tuple(rows)),),
+        tick=lambda value: terms.number(value, 3, shortest=True),
+        kinds=kinds,
+    )
+
+
 def levels(result: DoorLane) -> list[DoorRun]:
     """A lane's runs at the doors from its best to its worst level, the scene at its middle, fallback aside."""
     found = {run.lane_level: run for run in result.runs if run.scene_level == "middle" and not run.fallback_blocks}

@@ -171,7 +171,7 @@ def _charts(results: Results, words: Terms, ran: Mapping[str, LaneResult]) -> li
         for outcome in dict.fromkeys(comparison.outcome for comparison in results.comparisons)
     ]
     if results.doors:
-        drawn.append(pictures.doors(results, words))
+        drawn += [pictures.glance(results, words), pictures.doors(results, words)]
     face = ran.get("face-1n")
     return [*drawn, pictures.errors(face, words)] if face and face.rates else drawn
 

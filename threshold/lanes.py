@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from benchmarks.evidence import DoorRun, Doors, Quantity, Rate
 
-EXAMPLE = "Example: threshold bench lanes --person-mornings 1000000   One's own: threshold bench lanes --scenario my.toml"
+EXAMPLE = (
+    "Example: threshold bench lanes --person-mornings 1000000   "
+    "A scenario of one's own: threshold bench lanes --scenario my.toml"
+)
 
 
 def lanes(
@@ -74,7 +77,7 @@ def show(told: Doors) -> None:
     for column in ("lane", "not let in, %", "wrong record, %", "got in unasked, %", "to open, s", "persons/min"):
         table.add_column(column)
     queues = Table(title="The queue on those mornings", title_justify="left")
-    for column in ("lane", "wait p50, s", "wait p95, s", "longest queue", "late at the bell, %", "p95, fallback in the lane"):
+    for column in ("lane", "wait p50, s", "wait p95, s", "longest queue", "late, %", "p95, fallback in the lane"):
         queues.add_column(column)
     for lane, result in told.lanes.items():
         best, middle, worst, blocked = (_at(result.runs, *key) for key in _SHOWN)
@@ -99,8 +102,8 @@ def show(told: Doors) -> None:
     tables().print(queues)
     for first, second, name in (("face-1n", "tag-uid", "face − tag"), ("register", "tag-uid", "manual − tag")):
         for each in told.comparisons:
-            middle = {each.first_level, each.second_level, each.scene_level} == {"middle"}
-            if (each.first, each.second) == (first, second) and middle:
+            levels = {each.first_level, each.second_level, each.scene_level}
+            if (each.first, each.second) == (first, second) and levels == {"middle"}:
                 share = each.difference.unit == "share"
                 scale, unit = (100.0, "percentage points") if share else (1.0, each.difference.unit)
                 low, high = (scale * end for end in each.difference.interval)
@@ -116,9 +119,7 @@ _SHOWN = (("best", False), ("middle", False), ("worst", False), ("middle", True)
 
 def _at(runs: tuple[DoorRun, ...], level: str, blocks: bool) -> DoorRun:
     return next(
-        run
-        for run in runs
-        if run.lane_level == level and run.scene_level == "middle" and run.fallback_blocks == blocks
+        run for run in runs if run.lane_level == level and run.scene_level == "middle" and run.fallback_blocks == blocks
     )
 
 

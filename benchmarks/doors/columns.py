@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,8 @@ from edge.transaction import Lane
 
 Bools = NDArray[np.bool_]
 Times = NDArray[np.float64]
-Measured = Mapping[Literal["face", "tag"], Times]
-"""Decision times of this device, s, sorted: they take the place of the stated ones."""
+Measured = Mapping[str, Times]
+"""Decision times of this device by whose they are (`face`, `tag`), s, sorted; they replace the stated ones."""
 
 REASONS = (
     "absent",
@@ -158,7 +158,7 @@ def propensities(share: float, correlation: float) -> NDArray[np.float32]:
         table = np.minimum(table * off, 1.0)
         if abs(off - 1.0) < 1e-9:
             break
-    return table.astype(np.float32)
+    return np.asarray(table, np.float32)
 
 
 class Model:
@@ -168,9 +168,10 @@ class Model:
         self.scenario, self.run, self.doors = scenario, run, scenario.doors
         self.values = scenario.values(run.lane, run.scene)
         self.measured = measured or {}
-        self._prone = {factor: propensities(self.values[factor], self.values["retry.correlation"]) for factor in REASON}
+        self.prone = {factor: propensities(self.values[factor], self.values["retry.correlation"]) for factor in REASON}
+        """By factor, how likely a presentation fails: equally likely kinds of persons."""
         variance = math.log1p(scenario.time_spread**2)
-        self._sigma, self._shift = math.sqrt(variance), -variance / 2.0
+        self.sigma, self.shift = math.sqrt(variance), -variance / 2.0
 
     def columns(self, draws: Draws, lanes: tuple[Lane, ...] = tuple(WAYS)) -> dict[Lane, Columns]:
         """All lanes over the same draws."""
@@ -378,7 +379,7 @@ class _Shared:
 
         def made() -> Any:
             slot = SLOTS[factor]
-            table = self._model._prone[factor]
+            table = self._model.prone[factor]
             prone = table[(self.draws.prone[slot] * _STEPS).astype(np.int64)]
             prone = np.repeat(prone, self._model.doors.mornings, axis=0)
             return np.take_along_axis(self.draws.presents[attempt, slot] < prone, self.order, axis=1)
@@ -403,10 +404,10 @@ class _Shared:
 
         return self._keep(("lost", factor), made)
 
-    def machine(self, whose: Literal["face", "tag"] | str) -> Any:
+    def machine(self, whose: str) -> Any:
         """A decision's time, s: of this device where it was measured; the stated one for faces, within the time of
         presenting for tags."""
-        measured = self._model.measured.get(whose)  # type: ignore[call-overload]
+        measured = self._model.measured.get(whose)
         if measured is not None and measured.size:
             return self._keep(
                 ("machine", whose), lambda: measured[(self.drawn("machine") * measured.size).astype(np.int64)]
@@ -422,7 +423,7 @@ class _Shared:
 
     def _spread(self, name: str) -> Any:
         """Lognormal about 1."""
-        return np.exp(self._model._sigma * self.drawn(name) + self._model._shift)
+        return np.exp(self._model.sigma * self.drawn(name) + self._model.shift)
 
     def _keep(self, key: Any, made: Any) -> Any:
         if key not in self._kept:

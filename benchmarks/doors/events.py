@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import simpy
 
-from benchmarks.doors.columns import Model
+from benchmarks.doors.columns import REASONS, Columns, Model
 from benchmarks.doors.draws import DAYS_BEFORE, Draws
 from benchmarks.doors.ways import REASON, SLOTS, WAYS, Way
 from edge.transaction import Lane
@@ -123,34 +123,40 @@ class _Morning:
 
     def standing(self, who: int) -> str:
         """How the person stands before presenting anything; "" where they have all it takes."""
-        d, v, day = self.draws, self.v, self.day
         if not (self.power and self.network):
             return "door-left-open" if self.doors.without_power == "open" else "lane-down"
         if self.way.lane == "open":
             return "open"
-        if d.follows[day, who] < v["following"]:
+        if self.draws.follows[self.day, who] < self.v["following"]:
             return "followed"
+        return self.barred(who) or self.without(who) or self.forgetful(who)
+
+    def barred(self, who: int) -> str:
+        d, v = self.draws, self.v
         if self.way.lane.startswith("face"):
             if d.refuses[0, who] < v["face.refused"]:
                 return "refused"
             if d.enrols[0, who] < v["face.not-enrolled"]:
                 return "not-enrolled"
-        if self.way.lane == "qr" and d.refuses[0, who] < v["qr.none"]:
-            return "no-telephone"
+        return "no-telephone" if self.way.lane == "qr" and d.refuses[0, who] < v["qr.none"] else ""
+
+    def without(self, who: int) -> str:
+        """Lost, or left at home."""
+        d, v = self.draws, self.v
         thing = "key" if self.way.lane == "key" else "tag" if self.way.lost else ""
         if thing:
             daily = 1 - (1 - v[f"{thing}.lost"]) ** (1 / self.model.scenario.school_days_per_year)
-            today = DAYS_BEFORE + day
+            today = DAYS_BEFORE + self.day
             for ago in range(round(v["tag.days-until-replaced"])):
                 if d.loses[0, who, today - ago] < daily:
                     return f"{thing}-lost"
-            if d.forgets[day, who] < v[f"{thing}.forgotten"]:
+            if d.forgets[self.day, who] < v[f"{thing}.forgotten"]:
                 return f"{thing}-forgotten"
-        if self.way.lane == "qr" and d.forgets[day, who] < v["qr.absent"]:
-            return "qr-absent"
-        if self.way.lane in ("pin", "tag-pin") and d.forgets_pin[day, who] < v["pin.forgotten"]:
-            return "pin-forgotten"
-        return ""
+        return "qr-absent" if self.way.lane == "qr" and d.forgets[self.day, who] < v["qr.absent"] else ""
+
+    def forgetful(self, who: int) -> str:
+        typed = self.way.lane in ("pin", "tag-pin")
+        return "pin-forgotten" if typed and self.draws.forgets_pin[self.day, who] < self.v["pin.forgotten"] else ""
 
     def zone(self, event: Event) -> Generator[Any, Any, None]:
         who = event.person
@@ -170,15 +176,14 @@ class _Morning:
                 event.decided = self.world.now
                 if failure is None:
                     event.opened = True
-                    event.reason = event.reason or "opened"
+                    event.reason = "open" if self.way.lane == "open" else "opened"
                     return
-                event.reason = ""
-            event.reason = REASON[failure]
+                event.reason = REASON[failure]
 
     def failure(self, who: int, attempt: int) -> str | None:
         for factor in self.way.fails:
             slot = SLOTS[factor]
-            table = self.model._prone[factor]
+            table = self.model.prone[factor]
             prone = table[int(self.draws.prone[slot, 0, who] * len(table))]
             if self.draws.presents[attempt, slot, self.day, who] < prone:
                 return factor
@@ -187,7 +192,7 @@ class _Morning:
     def machine(self, who: int) -> float:
         seconds = 0.0
         for whose in self.way.machine:
-            measured = self.model.measured.get(whose)  # type: ignore[call-overload]
+            measured = self.model.measured.get(whose)
             if measured is not None:
                 seconds += float(measured[int(self.draws.machine[self.day, who] * measured.size)])
             elif whose == "face":
@@ -216,10 +221,8 @@ class _Morning:
             event.recorded = "self"
 
 
-def same(event: Event, columns: Any, day: int) -> list[str]:
+def same(event: Event, columns: Columns, day: int) -> list[str]:
     """Where the columns differ from an event, in words; times may differ by a microsecond."""
-    from benchmarks.doors.columns import REASONS
-
     place = int(np.nonzero(columns.person[day] == event.person)[0][0])
     wrong = []
     for name in ("arrived", "entered", "decided", "inside"):
