@@ -1,4 +1,4 @@
-"""The report in three languages: axe-core in Chromium, the traps tried, lanes and figures there for a script to hold."""
+"""The report in three languages: axe-core in Chromium, the traps tried, what a script can hold of the results."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def prove() -> dict[str, Any]:
 
 
 def _violations(out: Path, language: str, axe: str, browser: str, folder: Path) -> tuple[list[str], int]:
-    """Rules that the page breaks, and how many it keeps. The copy that is looked at may run scripts; the page may not."""
+    """Rules that the page breaks, and how many it keeps. Only the copy that is looked at may run scripts."""
     page = out / f"{language}.html"
     _run([*COMMAND, "report", str(out / "results.json"), "--lang", language, "--out", str(page)])
     script = f"""<script>{axe.replace("</", "<" + chr(92) + "/")}</script><script>
