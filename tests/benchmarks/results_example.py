@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
-from benchmarks.evidence import Comparison, Grade, LaneResult, NetworkUsed, Point, Quantity, Rate, Results, SetUsed
+from benchmarks.doors.simulate import simulate
+from benchmarks.evidence import (
+    Comparison,
+    Doors,
+    Grade,
+    LaneResult,
+    NetworkUsed,
+    Point,
+    Quantity,
+    Rate,
+    Results,
+    SetUsed,
+)
 from benchmarks.evidence import Transactions as Rows
 from benchmarks.interval import wilson
 from benchmarks.limits import cannot_show
@@ -84,6 +99,14 @@ def comparison(
     )
 
 
+@cache
+def doors() -> Doors:
+    """All lanes at a very small entrance: simulated, since by hand it would be thousands of figures."""
+    small = SCENARIO.doors.model_copy(update={"persons": 60, "mornings": 1, "repetitions": 3})
+    with tempfile.TemporaryDirectory() as folder:
+        return simulate(SCENARIO.model_copy(update={"doors": small}), Path(folder))
+
+
 def results(faces: bool, **changes: Any) -> Results:
     """The document; `faces`: with the face lane."""
     lanes: dict[Any, LaneResult] = {"tag-uid": lane("tag-uid", (0, 7, 41), 1.3)}
@@ -116,7 +139,7 @@ def results(faces: bool, **changes: Any) -> Results:
         "created": "2026-03-29T00:59:58+00:00",
         "program": "threshold 0.1.0",
         "machine": {"processor": "Test", "cores": 4, "memory_mb": 8192, "versions": {"numpy": "2.0"}},
-        "scenario": SCENARIO.model_dump(mode="json", exclude={"factor", "quick"}),
+        "scenario": SCENARIO.model_dump(mode="json", exclude={"factor", "quick", "doors"}),
         "factors": SCENARIO.factor,
         "lanes": lanes,
         "comparisons": tuple(
