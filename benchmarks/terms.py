@@ -230,7 +230,9 @@ LIMITS = {
         "The people in the pictures weren't asked. Whether they may be used for this measurement is for whoever "
         "runs it to show. It says nothing about consent at an entrance."
     ),
-    "face-not-run": translatable("The face lane wasn't run. This report says nothing about it."),
+    "face-not-run": translatable(
+        "The face lane wasn't run. What a report says of it all the same is simulated, from what was put in."
+    ),
     "few-persons": translatable(
         "The figures stand on {persons} persons. The interval of the tag lane's legitimate failures reaches about"
         " {half_width} to either side: with other persons the figure could well lie that far off."

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.doors.simulate import simulate
 from benchmarks.evidence import (
     Comparison,
     Crew,
+    Doors,
     Grade,
     LaneResult,
     NetworkUsed,
@@ -96,6 +101,14 @@ def comparison(
     )
 
 
+@cache
+def doors() -> Doors:
+    """All lanes at a very small entrance: simulated, since by hand it would be thousands of figures."""
+    small = SCENARIO.doors.model_copy(update={"persons": 60, "mornings": 1, "repetitions": 3})
+    with tempfile.TemporaryDirectory() as folder:
+        return simulate(SCENARIO.model_copy(update={"doors": small}), Path(folder))
+
+
 def results(faces: bool, **changes: Any) -> Results:
     """The document; `faces`: with the face lane."""
     lanes: dict[Any, LaneResult] = {"tag-uid": lane("tag-uid", (0, 7, 41), 1.3)}
@@ -128,7 +141,7 @@ def results(faces: bool, **changes: Any) -> Results:
         "created": "2026-03-29T00:59:58+00:00",
         "program": "threshold 0.1.0",
         "machine": {"processor": "Test", "cores": 4, "memory_mb": 8192, "versions": {"numpy": "2.0"}},
-        "scenario": SCENARIO.model_dump(mode="json", exclude={"factor", "quick"}),
+        "scenario": SCENARIO.model_dump(mode="json", exclude={"factor", "quick", "doors"}),
         "factors": SCENARIO.factor,
         "lanes": lanes,
         "comparisons": tuple(
