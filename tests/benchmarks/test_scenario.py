@@ -88,6 +88,13 @@ def test_every_mistake_is_told_with_the_line_it_stands_on() -> None:
     assert f"mine.toml, line {added}, key factor." in str(told.value)
 
 
+def test_the_table_in_the_docs_is_the_scenarios() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "lanes.md").read_text(encoding="utf-8")
+    for factor in embedded().factor:
+        levels = " | ".join(f"{value:g}" for value in (factor.best, factor.middle, factor.worst))
+        assert f"| `{factor.id}`, {factor.unit} | {levels} | {factor.status} |" in text
+
+
 def test_a_scenario_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"none\.toml"):
         read(tmp_path / "none.toml")
