@@ -18,7 +18,7 @@ from benchmarks.doors.ways import METHODS, WAYS
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import DoorComparison, DoorLane, DoorRun, LaneOutcome, Quantity, Rate, sentence
 from benchmarks.evidence import Doors as Evidence
-from benchmarks.interval import Interval, rule_of_three
+from benchmarks.interval import Interval, rule_of_three, wilson
 from benchmarks.rows import Rows
 from benchmarks.scenario import LEVELS, Doors, Level, Scenario
 from benchmarks.session import Progress
@@ -164,12 +164,15 @@ def _run(scenario: Scenario, lane: Lane, run: Run, tally: Tally) -> DoorRun:
 
 
 def _rate(numerator: Numbers, denominator: Numbers, doors: Doors, source: str) -> Rate:
-    """The pooled share; its interval from the repetitions' own shares. Where no error was seen, or nothing else: the
-    rule of 3 on persons, or on trials where there are fewer of these."""
+    """The pooled share; its interval from the repetitions' own shares, or Wilson's where these don't vary. Where no
+    error was seen, or nothing else: the rule of 3 on persons, or on trials where there are fewer of these."""
     errors, trials = int(numerator.sum()), int(denominator.sum())
-    if 0 < errors < trials:
-        some = denominator > 0
-        ends = _over(numerator[some] / denominator[some])
+    some = denominator > 0
+    each = numerator[some] / denominator[some]
+    if 0 < errors < trials and not np.ptp(each):
+        interval = wilson(errors, trials)
+    elif 0 < errors < trials:
+        ends = _over(each)
         interval = Interval(max(0.0, ends.low), min(1.0, ends.high), ends.level, ends.method)
     else:
         bound = rule_of_three(min(trials, doors.persons * numerator.size)).high
@@ -187,7 +190,7 @@ def _quantity(values: Numbers, unit: str, source: str) -> Quantity | None:
 
 def _over(values: Numbers, level: float = 0.95) -> Interval:
     """Student's interval for the mean of independent repetitions (at least 2)."""
-    if values.size < 2 or not np.ptp(values):
+    if not np.ptp(values):
         return Interval(float(values[0]), float(values[0]), level, ALL_THE_SAME)
     half = float(student.ppf((1 + level) / 2, values.size - 1) * values.std(ddof=1) / math.sqrt(values.size))
     middle = float(values.mean())

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import cv2
 import jsonschema
@@ -133,6 +134,32 @@ def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(tmp_
     assert "Beside a stronger pair" in report
     assert "nobody is pictured" in report
     assert "photographs from a research set" not in report
+
+
+def test_every_rate_and_quantity_has_the_form_that_a_script_can_hold(tmp_path: Path) -> None:
+    assert threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path)).returncode == 0
+    common = {"value", "interval", "level", "method", "source", "grade"}
+    rate, quantity = common | {"numerator", "denominator"}, common | {"unit", "n"}
+    found = {"rate": 0, "quantity": 0}
+
+    def hold(part: Any) -> None:
+        if isinstance(part, dict):
+            if {"value", "interval"} <= set(part) and "command" not in part:
+                kind = "rate" if "numerator" in part else "quantity"
+                assert set(part) == (rate if kind == "rate" else quantity)
+                assert part["interval"][0] <= part["value"] + 1e-12
+                assert part["value"] <= part["interval"][1] + 1e-12
+                found[kind] += 1
+            for inner in part.values():
+                hold(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                hold(inner)
+
+    hold(json.loads((tmp_path / "results.json").read_text()))
+    # Eleven lanes, six settings: four shares and more by method; p50 and p95 of two times, queue, persons a minute.
+    assert found["rate"] >= 11 * 6 * 5
+    assert found["quantity"] >= 11 * 6 * 6
 
 
 def test_bench_lanes_prints_all_lanes_and_the_two_differences_apart(tmp_path: Path) -> None:
