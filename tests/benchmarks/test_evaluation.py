@@ -69,7 +69,7 @@ def test_every_lane_is_there_with_its_rows_and_the_device_puts_in_its_own_times(
         assert {row.lane for row in rows.verified(folder, result.transactions)} == {lane}
     measured = {lane for lane, told in results.doors.lanes.items() if told.decision_time == "measured"}
     assert measured == {lane for lane in LANES if lane.startswith(("face", "tag"))}
-    # The stated time at the best level, 0.15 s, would come on top of some 0.12 s to present; tiny networks take far less.
+    # The stated time at the best level, 0.15 s, would come on top of some 0.12 s to present; tiny networks are quicker.
     assert results.doors.lanes["face-1n"].runs[0].transaction_time["p50"].value < 0.22
 
 
