@@ -470,7 +470,7 @@ def test_shares_that_do_not_vary_have_an_interval_all_the_same() -> None:
     rate = _rate(np.array([2.0, 2.0, 2.0]), np.array([60.0, 60.0, 60.0]), school().doors, "")
     assert (rate.numerator, rate.denominator, rate.method) == (6, 180, "Wilson score")
     assert rate.interval[0] < rate.value < rate.interval[1]
-    alone = _rate(np.array([0.0, 1.0]), np.array([0.0, 2.0]), school().doors, "")
+    alone = _rate(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0, 6.0]), school().doors, "")
     assert alone.interval[0] < 0.5 < alone.interval[1]
 
 
