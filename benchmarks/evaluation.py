@@ -1,15 +1,20 @@
-"""The main job: both lanes over the same person-mornings, and the evidence that comes out."""
+"""The main job: two lanes as programs, all eleven at simulated doors, and the evidence that comes out."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
 
 from benchmarks import tags
 from benchmarks.accuracy import used
 from benchmarks.difference import differences
-from benchmarks.evidence import Grade, LaneResult, NetworkUsed, Results, SetUsed
+from benchmarks.doors.columns import Measured, Times
+from benchmarks.doors.simulate import simulate
+from benchmarks.evidence import Crew, Grade, LaneResult, NetworkUsed, Results, SetUsed
 from benchmarks.faces import FaceRun, Faces
 from benchmarks.limits import cannot_show
 from benchmarks.machine import describe, run_with
@@ -17,11 +22,14 @@ from benchmarks.mornings import Mornings
 from benchmarks.rows import Rows
 from benchmarks.scenario import Scenario
 from benchmarks.session import Progress
-from benchmarks.summary import face_rates, lane_result
+from benchmarks.summary import MIDDLE, face_rates, lane_result
+from edge.transaction import LANES
 from edge.transaction import Lane as LaneName
 from policy.gate import Gate
 
 REPLICATES = 2000
+_PEOPLE: dict[Grade, Literal["drawn", "research-set"]] = {"synthetic": "drawn", "technology": "research-set"}
+"""Who stood before the camera, by the grade of their pictures."""
 FACE_NEEDS = (
     "nothing more for drawn people: threshold evaluate",
     "for a research set, --faces SET: its pictures (threshold evaluate --help)",
@@ -40,6 +48,9 @@ def evaluate(
     liveness: str | None = None,
 ) -> Results:
     """Run the scenario and write the rows of each lane to `folder`; the results refer to them by file and digest.
+
+    The lanes that run as programs have all their rows there, and put their decision times into the simulation of the
+    doors; of that, which is far larger, a sample of rows is kept for every lane, and the counts of all of it.
 
     `progress` is told what is done and how many steps it has, and gives what to call after each. `liveness` is the id
     of an installed liveness network: still pictures are no case for it, so the results say that it wasn't run.
@@ -64,17 +75,37 @@ def evaluate(
         result = lane_result(scenario, face_rows, "face.", replicates, run.grade)
         rates = face_rates(scenario, face_rows, settings, run.source, run.grade, replicates)
         lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": settings})
+    measured: dict[str, Times] = {"tag": _decision_times(tag_rows)}
+    if face_rows:
+        measured["face"] = _decision_times(face_rows)
+    doors = simulate(scenario, folder, cast(Measured, measured), progress)
+    for lane in LANES:
+        if lane not in lanes:
+            lanes[lane] = LaneResult(status="simulated", transactions=doors.lanes[lane].transactions)
     return Results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"threshold {version('threshold')}",
         machine=describe() | (run_with(faces.detector, faces.embedder) if faces else {}),
-        scenario=scenario.model_dump(mode="json", exclude={"factor", "quick", "drawn", "drawn_quick"}),
+        scenario=scenario.model_dump(mode="json", exclude={"factor", "quick", "drawn", "drawn_quick", "doors"}),
         factors=scenario.factor,
-        lanes=lanes,
+        lanes={lane: lanes[lane] for lane in LANES},
         comparisons=tuple(differences(scenario, face_rows, tag_rows, grade, replicates)) if face_rows else (),
+        doors=doors,
         networks=networks,
         stronger=tuple(used(network) for network in faces.stronger) if faces else (),
         sets=sets,
         cannot_show=cannot_show(scenario, lanes, faces is not None, grade == "synthetic", liveness),
+        crew=Crew(people=_PEOPLE[grade] if faces else "simulated", intended="children", arrivals=("single", "burst")),
         reproduce=reproduce,
+    )
+
+
+def _decision_times(rows: Rows) -> Times:
+    """Of presentations at the middle level, s, sorted."""
+    return np.sort(
+        [
+            ((row.decided.t_ns or 0) - row.presented.t_ns) / 1e9
+            for row in rows.of(MIDDLE.name)
+            if row.presented.t_ns is not None
+        ]
     )

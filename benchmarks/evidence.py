@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from benchmarks.interval import Interval
 from edge.transaction import Lane
@@ -17,6 +17,21 @@ GRADES: tuple[Grade, ...] = get_args(Grade)
 
 Sentence = Literal["better by", "worse by", "equivalent within the margin", "not shown", "not shown (simulated)"]
 """The only ways a comparison may end."""
+
+
+LaneOutcome = Literal[
+    "legitimate-failures",
+    "transaction-time-p50",
+    "attendance-errors",
+    "unauthorised-entries",
+    "persons-per-minute",
+    "wait-p95",
+    "late",
+]
+"""What all lanes are compared in at the simulated doors."""
+
+HIGHER_IS_BETTER: frozenset[LaneOutcome] = frozenset({"persons-per-minute"})
+"""The outcomes of which more is better; of all others less is."""
 
 
 def weaker(*grades: Grade) -> Grade:
@@ -100,9 +115,15 @@ class Quantity(Value):
         )
 
 
+Status = Literal["verified", "published", "unverified", "assumption"]
+"""How sure an input is: computed or measured by the project itself; read in the source that is named; named by
+someone who has no data, or not read yet; or nothing found, so that the range is the project's own."""
+
+
 class Factor(Value):
     """An input that no measurement of this run fixes: swept over the range that its source gives, or over the
-    project's own range where nothing is published."""
+    project's own range where nothing is published. `value = x` in a scenario is one value for all three levels; only
+    what has a source may have one value."""
 
     id: str
     unit: str
@@ -113,6 +134,37 @@ class Factor(Value):
     published: bool
     mark: str | None = None
     """`unverified`, `vendor's claim`, `practitioner's comment`; None for a figure that was read in its source."""
+    status: Status | None = None
+    """None only in results that were written before there was one."""
+    grade: Grade = "simulated"
+    """Of the figure as an input here: `simulated` unless this project measured it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_value(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "value" in given:
+            levels = {"best", "middle", "worst"} & set(given)
+            if levels:
+                raise ValueError(f"expected either value or best, middle and worst, found value and {sorted(levels)}")
+            given = dict(given)
+            given.update(dict.fromkeys(("best", "middle", "worst"), given.pop("value")))
+        return given
+
+    @model_validator(mode="after")
+    def _swept(self) -> Self:
+        if self.status is None:
+            return self
+        if self.published == (self.status == "assumption"):
+            raise ValueError(
+                f"expected published = {str(self.status != 'assumption').lower()} with status {self.status!r}, "
+                f"found {str(self.published).lower()}"
+            )
+        if self.status in ("unverified", "assumption") and self.best == self.worst:
+            raise ValueError(
+                f"expected best and worst to differ where nothing sure is published ({self.status}), found "
+                f"{self.best:g} for both: such a factor is swept, never set"
+            )
+        return self
 
 
 class Point(Value):
@@ -127,6 +179,8 @@ class Point(Value):
     """p50, p90, p95: from entering the zone to the decision that opened, s."""
     persons_per_minute: dict[str, Quantity]
     """Under saturation: 60 / mean headway between crossings; by how long the passage takes (best, middle, worst)."""
+    often_failed: Rate | None = None
+    """Share of persons turned away on three mornings of a school week or more; None where that wasn't counted."""
 
 
 class Transactions(Value):
@@ -140,7 +194,8 @@ class Transactions(Value):
 class LaneResult(Value):
     """What one lane gave, or why it didn't run and what it needs."""
 
-    status: Literal["ran", "not_run"]
+    status: Literal["ran", "not_run", "simulated"]
+    """`simulated`: no device is behind it yet; what there is of it stands under `doors`."""
     needs: tuple[str, ...] = ()
     transactions: Transactions | None = None
     points: tuple[Point, ...] = ()
@@ -164,6 +219,70 @@ class Comparison(Value):
     """Newcombe's method 10 on the same pairs, which takes them as independent; None where it doesn't apply."""
     margin: float
     sentence: Sentence
+
+
+class DoorRun(Value):
+    """One lane at the simulated doors, at one setting; intervals are over repetitions, each with people of its own."""
+
+    lane_level: Literal["best", "middle", "worst"]
+    scene_level: Literal["best", "middle", "worst"]
+    fallback_blocks: bool
+    legitimate_failures: Rate
+    """Of person-mornings of those who may enter and came: the lane didn't open. Whoever can't or won't take part, or
+    has nothing to present, counts (intention to treat)."""
+    failure_reasons: dict[str, int]
+    attendance_errors: Rate
+    """Of all person-mornings, against an observer: present and not noted or noted as another, absent and noted."""
+    unauthorised_entries: Rate
+    """Of tries of people who may not enter, by the scene's mix of methods, walking in behind others included."""
+    deceived: dict[str, Rate]
+    """By method, of tries in which nobody walked in behind another."""
+    transaction_time: dict[str, Quantity]
+    """p50, p95: from entering the zone to the decision that opened, s."""
+    wait: dict[str, Quantity]
+    """p50, p95: from joining the queue to entering the zone, s."""
+    longest_queue: Quantity
+    """The most people waiting at once, mean over mornings."""
+    late: Rate
+    """Of those who came: arrived before the bell, inside after it."""
+    persons_per_minute: Quantity
+    """Of one door under saturation: 60 / mean time that the lane is taken for each who is let in."""
+
+
+class DoorLane(Value):
+    """One lane at the simulated doors."""
+
+    transactions: Transactions
+    """A sample: the rows of the first morning of the first repetition at each setting."""
+    person_mornings: int = Field(ge=1)
+    """Of all repetitions, at each setting: what the counts stand on."""
+    decision_time: Literal["measured", "stated"]
+    """Whether this device's own decision times were put in."""
+    runs: tuple[DoorRun, ...]
+
+
+class DoorComparison(Value):
+    """A paired difference of two lanes at the doors, first − second, and how it may be put in words."""
+
+    outcome: LaneOutcome
+    first: Lane
+    second: Lane
+    first_level: Literal["best", "middle", "worst"]
+    second_level: Literal["best", "middle", "worst"]
+    scene_level: Literal["best", "middle", "worst"]
+    difference: Quantity
+    margin: float
+    sentence: Sentence
+
+
+class Doors(Value):
+    """All lanes side by side at one simulated entrance."""
+
+    settings: dict[str, Any]
+    seed: int
+    repetitions: int
+    lanes: dict[Lane, DoorLane]
+    comparisons: tuple[DoorComparison, ...]
 
 
 class NetworkFigure(Value):
@@ -197,6 +316,43 @@ class SetUsed(Value):
     basis: str
 
 
+class Crew(Value):
+    """Who was measured, and for whom the figures are meant."""
+
+    people: Literal["drawn", "research-set", "adults", "staff", "pupils", "simulated"]
+    """Whose faces and tags; `simulated`: nobody's, where no face lane ran."""
+    intended: Literal["adults", "children", "mixed"]
+    """Who would use the entrance."""
+    gap_days: float | None = None
+    """Between enrolment and test; None: not known, or no time passes."""
+    first_day: bool = False
+    """Were there people who used the lanes for the first time?"""
+    arrivals: tuple[Literal["single", "pairs", "burst"], ...] = ("single",)
+
+
+class Claim(Value):
+    """What somebody says of a product and nobody here measured."""
+
+    who: str
+    says: str
+    source: str
+
+
+class Attached(Value):
+    """The gate's verdict on the processing record that a report goes with."""
+
+    record: str
+    """Its title, or its file's name."""
+    sha256: str
+    verdict: Literal["allow", "suspend", "refuse"]
+    profile: str
+    as_of: str
+    against: dict[Literal["en", "sv", "is"], tuple[str, ...]] = {}
+    """What weighed against it, in each language of a report: rule and message, the heaviest first."""
+    warnings: int = 0
+    needs: int = 0
+
+
 class Results(Value):
     """`results.json`: everything that a report may say. The report is a view of it and of nothing else."""
 
@@ -208,10 +364,18 @@ class Results(Value):
     factors: tuple[Factor, ...]
     lanes: dict[Lane, LaneResult]
     comparisons: tuple[Comparison, ...]
+    doors: Doors | None = None
+    """None only in results that were written before there were all lanes."""
     networks: tuple[NetworkUsed, ...]
     stronger: tuple[NetworkUsed, ...] = ()
     """Networks that evidence should use in place of those that took part; they did not."""
     sets: tuple[SetUsed, ...]
     cannot_show: tuple[dict[str, Any], ...]
     """What this run can't show: an id, and the numbers its sentence needs."""
+    crew: Crew | None = None
+    """None in results that were written before there was one."""
+    claims: tuple[Claim, ...] = ()
+    verdict: Attached | None = None
+    """None: no processing record was attached."""
+    privacy: dict[str, Any] | None = None
     reproduce: str

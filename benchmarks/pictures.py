@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.charts import Chart, Dot, Group, Row
-from benchmarks.evidence import Comparison, LaneResult, Point, Quantity, Rate, Results
+from benchmarks.evidence import Comparison, DoorLane, DoorRun, LaneResult, Point, Quantity, Rate, Results
 from benchmarks.terms import LEVELS, PASSAGES, QUANTILES, Terms
 
 
@@ -104,6 +104,64 @@ def throughput(results: Results, terms: Terms) -> Chart:
         groups=tuple(groups),
         tick=lambda value: terms.number(value, 3, shortest=True),
     )
+
+
+def doors(results: Results, terms: Terms) -> Chart:
+    """Persons per minute of every lane at the simulated doors, by level."""
+    groups, said = [], []
+    for lane, result in results.doors.lanes.items() if results.doors else ():
+        rows = []
+        for run in levels(result):
+            quantity = run.persons_per_minute
+            label = terms.term(LEVELS, run.lane_level)
+            rows.append(Row(label, (_dot(quantity, _kind(lane), 1),)))
+            amount = terms.with_unit(quantity.value, quantity.unit)
+            said.append(f"{terms.way_in(lane)}, {label}: {amount} ({terms.quantity_span(quantity)})")
+        groups.append(Group(terms.way_in(lane), tuple(rows)))
+    return Chart(
+        name="doors-chart",
+        title=terms.say("Persons per minute of one door, all ways in, with their intervals"),
+        said="; ".join(said) + ".",
+        axis=terms.say("Persons per minute, somebody always waiting"),
+        groups=tuple(groups),
+        tick=lambda value: terms.number(value, 3, shortest=True),
+    )
+
+
+def glance(results: Results, terms: Terms) -> Chart:
+    """Who is kept out wrongly and who is let in wrongly, every lane: middle level, and a line from best to worst."""
+    kinds = (terms.say("kept out wrongly"), terms.say("let in wrongly"))
+    rows, said = [], []
+    for lane, result in results.doors.lanes.items() if results.doors else ():
+        runs = levels(result)
+        found = [[run.legitimate_failures for run in runs], [run.unauthorised_entries for run in runs]]
+        dots = []
+        for kind, (best, middle_, worst) in enumerate(found):
+            ends = sorted((100 * best.value, 100 * middle_.value, 100 * worst.value))
+            dots.append(Dot(100 * middle_.value, ends[0], ends[-1], kind))
+            span = terms.span(terms.share(best), terms.share(worst))
+            said.append(f"{terms.way_in(lane)}, {kinds[kind]}: {terms.share(middle_)} ({span})")
+        rows.append(Row(terms.way_in(lane), tuple(dots)))
+    return Chart(
+        name="glance-chart",
+        title=terms.say("All ways in: who is kept out wrongly, and who is let in wrongly"),
+        said="; ".join(said) + ".",
+        axis=terms.say("% of person-mornings, % of tries"),
+        groups=(Group("", tuple(rows)),),
+        tick=lambda value: terms.number(value, 3, shortest=True),
+        kinds=kinds,
+    )
+
+
+def levels(result: DoorLane) -> list[DoorRun]:
+    """A lane's runs at the doors from its best to its worst level, the scene at its middle, fallback aside."""
+    found = {run.lane_level: run for run in result.runs if run.scene_level == "middle" and not run.fallback_blocks}
+    return [found[level] for level in ("best", "middle", "worst")]
+
+
+def blocked(result: DoorLane) -> DoorRun:
+    """The run in which whoever isn't let in waits in the lane."""
+    return next(run for run in result.runs if run.fallback_blocks)
 
 
 def machine(results: Results, terms: Terms) -> Chart:

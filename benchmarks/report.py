@@ -17,9 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from benchmarks import pictures, terms
 from benchmarks.charts import Chart, svg
 from benchmarks.errors import BenchmarkError
-from benchmarks.evidence import SCHEMA, Comparison, LaneResult, NetworkFigure, Results
+from benchmarks.evidence import SCHEMA, Comparison, DoorComparison, LaneResult, NetworkFigure, Results
 from benchmarks.language import LANGUAGES, Language
+from benchmarks.necessity import necessity
 from benchmarks.terms import Terms
+from benchmarks.traps import TRAPS, caught
+from benchmarks.traps.trap import compared
 from policy.schema import SchemaError, upgrade
 
 MODELS = ("yunet-2023mar", "mobilefacenet-foamliu")
@@ -70,7 +73,9 @@ def read(path: Path) -> Results:
 
 
 def write(results: Results, path: Path, language: str) -> None:
-    """Render to `path`, whole or not at all. Raises ReportError, also for a language there is no catalogue of."""
+    """Render to `path`, whole or not at all. Raises ReportError, also for a language there is no catalogue of, and for
+    results that fall into a trap no sentence on the page can mend: each is named."""
+    _lint(results, path)
     for known in LANGUAGES:
         if language == known:
             page = render(results, known)
@@ -95,6 +100,16 @@ def write(results: Results, path: Path, language: str) -> None:
         raise ReportError(f"{path}: expected a place to write the report to, found none ({error}).") from error
 
 
+def _lint(results: Results, path: Path) -> None:
+    found = [(trap, one) for trap, one in caught(results) if one.weight == "refuse"]
+    if found:
+        lines = "\n".join(f"  trap {trap.number} ({trap.title}), {one.where}: {one.plainly()}" for trap, one in found)
+        raise ReportError(
+            f"{path}: no report is written of these results, which mislead:\n{lines}\n"
+            "threshold report --explain says what each trap is. Nothing was written."
+        )
+
+
 def render(results: Results, language: Language) -> str:
     """The page. Raises ReportError for results that lack what it shows."""
     words = Terms(language)
@@ -117,11 +132,19 @@ def render(results: Results, language: Language) -> str:
         models=MODELS,
         beside=_beside(results),
         created=words.moment(results.created),
+        need=necessity(results),
+        marks=[(trap, found) for trap, found in caught(results) if found.weight == "mark"],
+        traps=len(TRAPS),
+        attendance=_compared(results, "attendance"),
+        unauthorised=_compared(results, "unauthorised"),
         charts={chart.name: svg(chart) for chart in _charts(results, words, ran)},
         few=terms.few,
         few_pairs=lambda compared: any(_few_pair(results, comparison) for comparison in compared),
         middle=pictures.middle,
         passages=pictures.passages,
+        door_levels=pictures.levels,
+        door_blocked=pictures.blocked,
+        door_pairs=_door_pairs(results),
         timed=[
             point.transaction_time["p50"] for lane in ran.values() for point in lane.points if point.transaction_time
         ],
@@ -147,8 +170,36 @@ def _charts(results: Results, words: Terms, ran: Mapping[str, LaneResult]) -> li
         pictures.difference(results, words, outcome)
         for outcome in dict.fromkeys(comparison.outcome for comparison in results.comparisons)
     ]
+    if results.doors:
+        drawn += [pictures.glance(results, words), pictures.doors(results, words)]
     face = ran.get("face-1n")
     return [*drawn, pictures.errors(face, words)] if face and face.rates else drawn
+
+
+def _compared(results: Results, outcome: str) -> bool:
+    """Whether a face lane was compared with another in an outcome of that name."""
+    return any(each.outcome.startswith(outcome) and each.first.startswith("face-") for each in compared(results))
+
+
+def _door_pairs(results: Results) -> list[tuple[str, list[tuple[DoorComparison, list[DoorComparison]]]]]:
+    """For each pair that the report shows and each outcome: the difference with everything at its middle level, and
+    all that there are of it."""
+    found = results.doors.comparisons if results.doors else ()
+    told = []
+    for pair, name in terms.PAIRS.items():
+        outcomes: dict[str, list[DoorComparison]] = {}
+        for each in found:
+            if (each.first, each.second) == pair:
+                outcomes.setdefault(each.outcome, []).append(each)
+        shown = [
+            (each, group)
+            for group in outcomes.values()
+            for each in group
+            if each.first_level == each.second_level == each.scene_level == "middle"
+        ]
+        if shown:
+            told.append((name, shown))
+    return told
 
 
 def _synthetic(face: LaneResult | None) -> bool:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import Transactions
@@ -25,8 +25,9 @@ class Rows:
     """The rows of one lane. A context manager: they are written under a temporary name and get the real one when all
     went well; a run that was broken off leaves no file."""
 
-    def __init__(self, folder: Path, lane: Lane) -> None:
-        self._path = folder / f"transactions-{lane}.jsonl"
+    def __init__(self, folder: Path, lane: Lane, kind: Literal["transactions", "doors"] = "transactions") -> None:
+        """`kind`: of a lane's own run, or the sample of its simulation at the doors."""
+        self._path = folder / f"{kind}-{lane}.jsonl"
         self._part = self._path.with_suffix(".jsonl.part")
         self._by_session: dict[str, list[Transaction]] = defaultdict(list)
         self._digest = hashlib.sha256()

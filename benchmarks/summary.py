@@ -11,10 +11,12 @@ from benchmarks import bootstrap
 from benchmarks.evidence import Grade, LaneResult, Point, Quantity, Rate, weaker
 from benchmarks.interval import Interval, wilson
 from benchmarks.rows import Rows
-from benchmarks.scenario import LEVELS, Level, Scenario
+from benchmarks.scenario import DEVICE_FACTORS, LEVELS, Level, Scenario
 from benchmarks.session import Session
 from edge.transaction import Transaction
 
+OFTEN = 3
+"""Mornings a week from which somebody is turned away again and again (evaluation.md §5, trap 19)."""
 MIDDLE = Session("middle", "middle")
 
 
@@ -52,7 +54,9 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
     return Point(
         level=level,
         factors={
-            factor.id: float(getattr(factor, level)) for factor in scenario.factor if factor.id.startswith(prefix)
+            factor.id: float(getattr(factor, level))
+            for factor in scenario.factor
+            if factor.id.startswith(prefix) and factor.id in DEVICE_FACTORS
         },
         session=session.name,
         legitimate_failures=Rate.of(
@@ -62,6 +66,7 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
             source,
             grade,
         ),
+        often_failed=_often(chosen, scenario, source, grade),
         failure_reasons=dict(Counter(row.reason for row in chosen if row.outcome != "opened")),
         transaction_time=_quantiles(
             [(row.opened_ns or 0) / 1e9 for row in opened],
@@ -78,6 +83,16 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
             if (quantity := _throughput(rows, Session(level, passage), source, replicates, scenario.seed, grade))
         },
     )
+
+
+def _often(rows: Sequence[Transaction], scenario: Scenario, source: str, grade: Grade) -> Rate | None:
+    """Share of persons turned away on OFTEN mornings or more; None where there are fewer mornings than that."""
+    if scenario.mornings < OFTEN:
+        return None
+    failed = Counter(row.true_subject for row in rows if row.outcome != "opened")
+    persons = len({row.true_subject for row in rows})
+    often = sum(count >= OFTEN for count in failed.values())
+    return Rate.of(often, persons, wilson(often, persons), source, grade)
 
 
 def _quantiles(

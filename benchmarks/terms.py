@@ -10,11 +10,32 @@ from markupsafe import Markup
 
 from benchmarks.evidence import Comparison, Factor, Quantity, Rate
 from benchmarks.language import Words, translatable
+from benchmarks.traps.trap import Caught
 
 FEW_ERRORS = 30
 """The rule of 30 (Doddington): below so many errors a rate's 90 % interval reaches further than ±30 % of it."""
 
 LANES = {"face-1n": translatable("Face lane"), "tag-uid": translatable("Tag lane")}
+WAYS_IN = {
+    "face-1n": translatable("Face, among all enrolled"),
+    "face-tag": translatable("Face and tag, template in the device"),
+    "face-on-tag": translatable("Face and tag, template on the tag"),
+    "tag-uid": translatable("Tag, its number alone"),
+    "tag-auth": translatable("Tag that proves itself"),
+    "tag-pin": translatable("Tag and PIN"),
+    "pin": translatable("PIN"),
+    "qr": translatable("QR code on a telephone"),
+    "key": translatable("Key"),
+    "register": translatable("Person with a list"),
+    "open": translatable("Open door"),
+}
+METHODS_OF_ENTRY = {
+    "nothing": translatable("with nothing"),
+    "lent": translatable("with what was lent"),
+    "found": translatable("with what was found"),
+    "copied": translatable("with a copy"),
+    "sibling": translatable("a sibling"),
+}
 LEVELS = {"best": translatable("best"), "middle": translatable("middle"), "worst": translatable("worst")}
 PASSAGES = {
     "best": translatable("quick passage"),
@@ -39,11 +60,25 @@ OUTCOMES = {
     "legitimate-failures": translatable("Legitimate failures"),
     "transaction-time-p50": translatable("Transaction time, median"),
 }
+LANE_OUTCOMES = {
+    **OUTCOMES,
+    "attendance-errors": translatable("Attendance errors"),
+    "unauthorised-entries": translatable("Unauthorised entries"),
+    "persons-per-minute": translatable("Persons per minute"),
+    "wait-p95": translatable("Wait, 95th percentile"),
+    "late": translatable("Late at the bell"),
+}
+PAIRS = {
+    ("face-1n", "tag-uid"): translatable("Face − tag"),
+    ("register", "tag-uid"): translatable("Manual − tag"),
+}
+"""Differences that the report shows: what the face adds to the tag, and what automation adds to a list, apart."""
 UNITS = {
     "s": translatable("s"),
     "ms": translatable("ms"),
     "persons/min": translatable("persons/min"),
     "share": translatable("percentage points"),
+    "persons": translatable("persons"),
 }
 QUANTILES = {
     "p50": translatable("median"),
@@ -77,6 +112,52 @@ FACTORS = {
     "tag.present": translatable("Time to present the tag"),
     "face.present": translatable("Time to present the face"),
     "passage": translatable("Time to walk through"),
+    "tag.authenticate": translatable("Time for the tag to prove itself"),
+    "tag.uid-copied": translatable("A copied tag number opens"),
+    "tag.auth-copied": translatable("A copy of a tag that proves itself opens"),
+    "face.decide": translatable("Time of the machine to decide on a face"),
+    "face.not-acquired": translatable("No usable picture of the face"),
+    "face.not-matched": translatable("Enrolled face not recognised"),
+    "face.not-enrolled": translatable("Face can't be enrolled"),
+    "face.refused": translatable("Persons who refuse to take part by face"),
+    "face.stranger-let-in": translatable("Stranger taken for someone enrolled"),
+    "face.other-accepted": translatable("Other face accepted with someone's tag"),
+    "face.attack-accepted": translatable("Photograph or mask accepted"),
+    "face.sibling-accepted": translatable("Sibling's face accepted"),
+    "face.taken-for-sibling": translatable("Enrolled person taken for their sibling"),
+    "pin.forgotten": translatable("PIN forgotten"),
+    "pin.wrong": translatable("PIN mistyped"),
+    "pin.present": translatable("Time to type the PIN"),
+    "pin.observed": translatable("PIN looked over a shoulder"),
+    "qr.absent": translatable("Telephone left at home or empty"),
+    "qr.none": translatable("Persons without a telephone"),
+    "qr.not-read": translatable("QR code presented and not read"),
+    "qr.present": translatable("Time to present the QR code"),
+    "qr.copied": translatable("Picture of a QR code opens"),
+    "key.forgotten": translatable("Key forgotten at home"),
+    "key.lost": translatable("Key lost"),
+    "key.present": translatable("Time to unlock and lock"),
+    "key.copied": translatable("Key can be copied"),
+    "key.revocation": translatable("Hours until the lock is changed"),
+    "register.present": translatable("Time to be found on the list"),
+    "register.wrong": translatable("Wrong entry on the list"),
+    "register.stranger-let-in": translatable("Stranger let in by the person with the list"),
+    "register.answered-for": translatable("Someone passes under another's name on the list"),
+    "revocation": translatable("Hours until what was lost is blocked"),
+    "found.hours": translatable("Hours until a finder comes"),
+    "retry": translatable("Time of a further try"),
+    "retry.correlation": translatable("Correlation of one person's tries"),
+    "fallback.time": translatable("Time to be let in by hand"),
+    "fallback.not-noted": translatable("Let in by hand and not noted"),
+    "tailgating": translatable("Walking in behind someone else, without right"),
+    "following": translatable("Walking in behind someone else, with right"),
+    "absence": translatable("Absence"),
+    "lending": translatable("An absent person's credential presented by another"),
+    "siblings": translatable("Persons with a sibling who could be taken for them"),
+    "bus.share": translatable("Persons who come by bus"),
+    "threat.equipped": translatable("Those without right who bring something"),
+    "outage.power": translatable("Mornings without power"),
+    "outage.network": translatable("Mornings without network"),
 }
 MACHINE = {
     "processor": translatable("Processor"),
@@ -114,7 +195,7 @@ LIMITS = {
     ),
     "no-attacks": translatable(
         "Nobody tried to deceive a lane. Lent or copied tags, photographs or masks held before a camera, and "
-        "people who slip in behind others weren't tried at either lane."
+        "people who slip in behind others stand in the simulation of all ways in as shares that were put in."
     ),
     "liveness-not-installed": translatable(
         "Liveness (does the camera see a person, or a picture held up?): not installed. Whether the face lane "
@@ -125,11 +206,12 @@ LIMITS = {
         "run, as the lane saw nothing but still pictures here."
     ),
     "no-fallback": translatable(
-        "What follows a refusal isn't in it: no second try, nobody who opens the door by hand, and no costs."
+        "For the two lanes that run as programs, what follows a refusal isn't in it. The simulation of all ways in has "
+        "further tries and a person who opens by hand, as many at a time as are needed; it has no costs."
     ),
     "no-arrivals": translatable(
-        "Queues aren't in it. The next person enters when the last has left; how people really arrive, in groups "
-        "or off a bus, wasn't simulated."
+        "For the two lanes that run as programs, the next person enters when the last has left. How people arrive, "
+        "alone or off a bus, was put into the simulation of all ways in and not observed."
     ),
     "law-not-numbers": translatable(
         "Figures don't make processing lawful. Whether face recognition is allowed here is decided by law, and "
@@ -156,11 +238,30 @@ LIMITS = {
         "The people in the pictures weren't asked. Whether they may be used for this measurement is for whoever "
         "runs it to show. It says nothing about consent at an entrance."
     ),
-    "face-not-run": translatable("The face lane wasn't run. This report says nothing about it."),
+    "face-not-run": translatable(
+        "The face lane wasn't run. What a report says of it all the same is simulated, from what was put in."
+    ),
     "few-persons": translatable(
         "The figures stand on {persons} persons. The interval of the tag lane's legitimate failures reaches about"
         " {half_width} to either side: with other persons the figure could well lie that far off."
     ),
+}
+NECESSITY = {
+    "shown": translatable(
+        "Shown: in these measurements faces did better than every milder way they were compared with."
+    ),
+    "not shown": translatable("Not shown that faces do more than the milder ways they were compared with."),
+    "not compared": translatable("Not compared with any milder way in, so necessity isn't shown."),
+}
+ANSWERS = {
+    "shown": translatable("shown"),
+    "not shown": translatable("not shown"),
+    "not compared": translatable("not compared"),
+}
+VERDICTS = {
+    "allow": translatable("allow"),
+    "suspend": translatable("suspend"),
+    "refuse": translatable("refuse"),
 }
 SETTINGS = {
     "choice": translatable("Which face, of several"),
@@ -180,6 +281,8 @@ METHODS = (
     translatable("no error seen: rule of 3 on subjects (one-sided)"),
     translatable("only errors seen: rule of 3 on subjects (one-sided)"),
     translatable("no varying difference seen: rule of 3 on subjects, to both sides"),
+    translatable("t interval over repetitions"),
+    translatable("the same in every repetition"),
 )
 """How intervals say they were made; the modules that make them write it in English into the results."""
 
@@ -198,6 +301,10 @@ class Terms(Words):
         """A lane's name."""
         return self.term(LANES, lane)
 
+    def way_in(self, lane: str) -> Markup:
+        """A lane's name among all eleven."""
+        return self.term(WAYS_IN, lane)
+
     def share(self, rate: Rate) -> str:
         """A rate's value."""
         return self.percent(rate.value)
@@ -209,7 +316,7 @@ class Terms(Words):
 
     def amount(self, value: float, unit: str, *, signed: bool = False) -> str:
         """A value in its unit's usual precision, without the unit; shares as percentage points."""
-        short = {"share": (100, 1), "persons/min": (1, 1), "ms": (1, 1 if abs(value) >= 1 else 3)}
+        short = {"share": (100, 1), "persons/min": (1, 1), "persons": (1, 1), "ms": (1, 1 if abs(value) >= 1 else 3)}
         scale, digits = short.get(unit, (1, 2))
         return self.number(scale * value, digits, signed=signed)
 
@@ -255,6 +362,20 @@ class Terms(Words):
         if sentence is None or not {name for _, name, _, _ in Formatter().parse(sentence) if name} <= set(numbers):
             return Markup("<code>{}</code>").format(", ".join(f"{key}: {value}" for key, value in entry.items()))
         return self.say(sentence, **numbers)
+
+    def caught(self, found: Caught) -> Markup:
+        """What a trap has to say, its shares as percentages."""
+        values = {
+            name: self.term(VERDICTS, value)
+            if name == "verdict"
+            else self.percent(value, 2, shortest=True)
+            if isinstance(value, float) and value <= 1
+            else self.number(value, 1, shortest=True)
+            if isinstance(value, int | float)
+            else value
+            for name, value in found.values.items()
+        }
+        return self.say(found.says, **values)
 
     def _limit_number(self, key: str, value: object) -> object:
         if key == "factors" and isinstance(value, list | tuple):

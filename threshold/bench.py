@@ -1,4 +1,5 @@
-"""`threshold bench`: `accuracy`, verification on a listed research set; `core`, what the frame core costs."""
+"""`threshold bench`: `accuracy`, verification on a listed research set; `core`, what the frame core costs; `lanes`,
+all ways in side by side."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from threshold import core
+from threshold import lanes as all_lanes
 from threshold.output import JSON_HELP, console, emit, progress, tables
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ app = typer.Typer(
 )
 
 app.command("core", epilog=core.EXAMPLE)(core.core)
+app.command("lanes", epilog=all_lanes.EXAMPLE)(all_lanes.lanes)
 
 MODELS = Annotated[
     Path | None,

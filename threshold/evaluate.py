@@ -1,4 +1,4 @@
-"""`threshold evaluate`: the main job, face lane and tag lane over the same person-mornings."""
+"""`threshold evaluate`: the main job, face lane and tag lane as programs, all eleven lanes at simulated doors."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def evaluate(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Run both lanes over the same person-mornings and write results.json and report.html.
+    """Run both lanes over the same person-mornings, simulate all eleven, and write results.json and report.html.
 
     By default the face lane sees drawn people, with nothing to download; that shows that everything works, and is no
     evidence about people. With --faces SET it sees photographs, through stronger networks; with --faces none it isn't
@@ -157,7 +157,9 @@ def _command(quick: bool, faces: str) -> str:
 def _print(results: Results) -> None:
     from rich.table import Table
 
-    table = Table(title="Two lanes over the same person-mornings (simulated; 95 % intervals)", title_justify="left")
+    from threshold.lanes import show
+
+    table = Table(title="Two lanes as programs, simulated person-mornings (95 % intervals)", title_justify="left")
     for column in ("lane", "level", "legitimate failures, %", "median time to open, s", "persons/min, saturated"):
         table.add_column(column, no_wrap=True)
     for lane, result in results.lanes.items():
@@ -191,6 +193,8 @@ def _print(results: Results) -> None:
                 f"{comparison.first} − {comparison.second}, {comparison.outcome}, both at their middle level: "
                 f"{scale * difference.value:+.2f} {unit} (95 %: {low:+.2f} to {high:+.2f}): {comparison.sentence}"
             )
+    if results.doors:
+        show(results.doors)
 
 
 def _rate(rate: Rate) -> str:

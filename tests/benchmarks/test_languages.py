@@ -13,16 +13,22 @@ from results_example import SCENARIO, results
 
 from benchmarks import bootstrap, evaluation, evidence, faces, interval, synthetic, terms
 from benchmarks.accuracy import Recipe
+from benchmarks.doors import simulate, ways
 from benchmarks.language import Language, Words, catalogue
 from benchmarks.scenario import FACTORS
 from benchmarks.terms import Terms
 from edge.acquire import Reason
+from edge.transaction import LANES
 
 TRANSLATED: tuple[Language, ...] = ("sv", "is")
 
 
 def _sources() -> Iterator[tuple[str, str, dict[str, None]]]:
-    yield "jinja2.ext:babel_extract", "templates/report.html", {"_": None}
+    for template in (files("benchmarks") / "templates").iterdir():
+        if template.name.endswith(".html"):
+            yield "jinja2.ext:babel_extract", f"templates/{template.name}", {"_": None}
+    for name in ("__init__", "claims", "figures", "lanes", "people"):
+        yield "python", f"traps/{name}.py", {"_": None}
     for name in ("terms", "pictures", "report"):
         yield "python", f"{name}.py", {"say": None, "translatable": None}
 
@@ -91,6 +97,10 @@ def test_every_identifier_of_the_evidence_has_a_name() -> None:
     assert set(terms.GRADES) == set(evidence.GRADES)
     assert set(terms.SENTENCES) == set(get_args(evidence.Sentence))
     assert set(terms.OUTCOMES) == set(get_args(evidence.Comparison.model_fields["outcome"].annotation))
+    assert set(terms.LANE_OUTCOMES) == set(get_args(evidence.LaneOutcome))
+    assert tuple(terms.WAYS_IN) == LANES
+    assert set(terms.METHODS_OF_ENTRY) == set(ways.METHODS)
+    assert set(terms.PAIRS) <= set(simulate.PAIRS)
     assert set(terms.FACTORS) == set(FACTORS)
     assert set(terms.SETTINGS) == set(Recipe.__dataclass_fields__)
     assert set(get_args(Reason)) <= set(terms.REASONS)
@@ -107,6 +117,8 @@ def test_every_method_of_an_interval_has_a_name() -> None:
         bootstrap.ONLY_ERRORS,
         bootstrap.NO_DIFFERENCE,
         bootstrap.paired_difference([0, 1, 1], [1, 0, 1], ["a", "b", "c"], 1000, seed=1).method,
+        simulate.OVER_REPETITIONS,
+        simulate.ALL_THE_SAME,
     }
     assert made == set(terms.METHODS)
 

@@ -9,26 +9,32 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from results_example import SCENARIO, comparison, results
+from results_example import SCENARIO, comparison, doors, results
 
 from benchmarks.evidence import Results
 from benchmarks.language import LANGUAGES, Language
 from benchmarks.report import ReportError, read, render, write
-from benchmarks.terms import SENTENCES, Terms
+from benchmarks.terms import SENTENCES, WAYS_IN, Terms
 
 BOTH, ALONE = results(faces=True), results(faces=False)
+DOORS = results(faces=True, doors=doors())
+KNOWN = (BOTH, ALONE, DOORS)
 SEPARATORS = {"en": (",", "."), "sv": ("\N{NO-BREAK SPACE}", ","), "is": (".", ",")}
-FORMS = pytest.mark.parametrize("form", [BOTH, ALONE], ids=["both lanes", "tag alone"])
+FORMS = pytest.mark.parametrize("form", KNOWN, ids=["both lanes", "tag alone", "all at the doors"])
 ALL_LANGUAGES = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @cache
-def rendered(alone: bool, language: Language) -> str:
-    return render(ALONE if alone else BOTH, language)
+def rendered(known: int, language: Language) -> str:
+    return render(KNOWN[known], language)
+
+
+def _index(form: Results) -> int:
+    return next((index for index, known in enumerate(KNOWN) if known is form), -1)
 
 
 def page(form: Results, language: Language = "en") -> ElementTree.Element:
-    text = rendered(form is ALONE, language) if form in (BOTH, ALONE) else render(form, language)
+    text = rendered(_index(form), language) if _index(form) >= 0 else render(form, language)
     assert text.startswith("<!DOCTYPE html>")
     root = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>"))  # noqa: S314  our own text
     for element in root.iter():
@@ -72,7 +78,7 @@ def test_the_page_is_well_formed_and_its_ids_are_unique(form: Results, language:
 
 @FORMS
 def test_the_page_loads_nothing_and_runs_nothing(form: Results) -> None:
-    root, text = page(form), rendered(form is ALONE, "en")
+    root, text = page(form), rendered(_index(form), "en")
     for element in root.iter():
         assert element.tag not in ("script", "link", "img", "iframe", "object", "embed", "base", "form")
         assert not any(name.startswith("on") or name == "src" for name in element.attrib)
@@ -101,7 +107,7 @@ def test_every_chart_has_its_table_and_its_command(form: Results) -> None:
     root = page(form)
     tables = {table.get("id"): table for table in root.iter("table")}
     figures = list(root.iter("figure"))
-    assert len(figures) == (7 if form is BOTH else 4)
+    assert len(figures) == {0: 7, 1: 4, 2: 9}[_index(form)]
     for figure in figures:
         assert [child.tag for child in figure] == ["svg", "figcaption"]
         assert form.reproduce in words(figure[1])
@@ -125,6 +131,25 @@ def test_the_numbers_are_those_of_the_results() -> None:
     assert any(item.startswith("15.5%") for item in headlines)
     assert any(item.startswith("0.0% to 20.5%") for item in headlines)
     assert any(item.startswith("−4.2 to −4.2 percentage points") for item in headlines)
+
+
+@ALL_LANGUAGES
+def test_all_eleven_ways_in_stand_side_by_side(language: Language) -> None:
+    root, terms = page(DOORS, language), Terms(language)
+    tables = {table.get("id"): table for table in root.iter("table")}
+    for name, rows in (("doors-table", 33), ("doors-rates-table", 33), ("queue-table", 44), ("deceived-table", 11)):
+        heads = [words(next(row.iter("th"))) for row in tables[name].findall("tbody/tr")]
+        assert len(heads) == rows
+        assert list(dict.fromkeys(heads)) == [" ".join(terms.way_in(lane).unescape().split()) for lane in WAYS_IN]
+    pairs = [words(next(row.iter("th"))) for row in tables["doors-difference-table"].findall("tbody/tr")]
+    assert len(pairs) == 14
+    assert pairs == sorted(pairs, key=pairs.index)
+    ends = {words(row.findall("td")[-1]) for row in tables["doors-difference-table"].findall("tbody/tr")}
+    assert ends == {words_of(terms.term(SENTENCES, "not shown (simulated)"))}
+
+
+def words_of(text: Any) -> str:
+    return " ".join(str(text.unescape()).split())
 
 
 @ALL_LANGUAGES

@@ -1,0 +1,94 @@
+"""`threshold report`: a report of results that lie on disk, or what the lint of reports looks for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from threshold.evaluate import Language
+from threshold.output import JSON_HELP, console, emit, tables
+from threshold.policy import Profile
+
+EXAMPLE = (
+    "Example: threshold report out/evaluate/results.json --lang sv   "
+    "With the gate's verdict: threshold report out/evaluate/results.json --record record.yaml   "
+    "What is looked for: threshold report --explain"
+)
+
+
+def report(
+    results: Annotated[
+        Path | None, typer.Argument(metavar="RESULTS", help="results.json, as threshold evaluate wrote it.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the page goes; else report.html beside the results.")
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="The report's language.")] = Language.en,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A processing record: the gate's verdict on it goes into results and report."
+        ),
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day of that verdict; else today."),
+    ] = None,
+    profile: Annotated[Profile | None, typer.Option(help="Whose law, in place of the record's jurisdiction.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What a report is looked through for before it is written.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Write the report of results. One that would mislead isn't written, or says so at its top."""
+    if explain:
+        _explain(json)
+        return
+    if results is None:
+        raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, or --explain")
+    from benchmarks.report import read, write
+    from benchmarks.traps import caught
+    from threshold.files import write_text
+
+    found = read(results)
+    if record is not None:
+        from benchmarks.attached import attached
+
+        day = (datetime.now(UTC) if as_of is None else as_of).date()
+        verdict = attached(record, day, None if profile is None else profile.value)
+        found = found.model_copy(update={"verdict": verdict})
+    page = results.with_name("report.html") if out is None else out
+    write(found, page, lang.value)
+    if record is not None:  # the page is a view of the results and of nothing else
+        write_text(results, found.model_dump_json(by_alias=True, indent=2) + "\n")
+    marks = [(trap, one) for trap, one in caught(found) if one.weight == "mark"]
+    if json:
+        emit(
+            {
+                "report": str(page),
+                "marks": [{"trap": trap.number, "where": one.where, "says": one.plainly()} for trap, one in marks],
+            }
+        )
+    else:
+        for trap, one in marks:
+            tables().print(f"[bold]{trap.number} {trap.title}[/bold]: {one.plainly()}")
+    console().print(f"Written: {page}")
+
+
+def _explain(json: bool) -> None:
+    from benchmarks.traps import TRAPS
+
+    if json:
+        emit([{"trap": trap.number, "title": trap.title, "asks": trap.asks} for trap in TRAPS])
+        return
+    from rich.table import Table
+
+    table = Table(title="What a report is looked through for before it is written", title_justify="left")
+    for column in ("", "trap", "what is looked at, and what follows"):
+        table.add_column(column)
+    for trap in TRAPS:
+        table.add_row(str(trap.number), trap.title, trap.asks)
+    tables().print(table)
