@@ -79,9 +79,10 @@ class Settings:
     by `unsure` of its width is looked for.
     A face narrower than `least_px`, or less than `inside` of which is in the frame, is not used; from `enough_px` on
     its size costs nothing. A shot of quality `good` is embedded at once; otherwise the best one `patience_s` after the
-    first usable (`usable`); never of a face seen less than `sightings` times. Again only when
-    `better` times as good as the last one embedded, at most `most_shots` times; when no better one can come, or after
-    `decide_s`, an undecided track is decided against.
+    first usable (`usable`); never of a face seen less than `sightings` times. A `scant` one is better than none: of a
+    face followed for `patience_s` it is kept, and embedded `decide_s` later or at the track's end, if nothing usable
+    has come. Again only when `better` times as good as the last one embedded, at most `most_shots` times; when no
+    better one can come, or after `decide_s`, an undecided track is decided against.
     """
 
     threshold: float
@@ -97,6 +98,7 @@ class Settings:
     least_px: float = 24.0
     enough_px: float = 112.0
     inside: float = 0.95
+    scant: float = 0.05
     usable: float = 0.2
     sightings: int = 2
     good: float = 0.45
@@ -120,7 +122,8 @@ class Settings:
             ("least_px", 8.0, 4096.0),
             ("enough_px", self.least_px + 1, 4096.0),
             ("inside", 0.0, 1.0),
-            ("usable", 0.0, 1.0),
+            ("scant", 0.0, 1.0),
+            ("usable", self.scant, 1.0),
             ("sightings", 1, 100),
             ("good", self.usable, 1.0),
             ("patience_s", 0.0, 60.0),
@@ -164,6 +167,8 @@ class _Visit:
     evidence: Evidence = field(default_factory=Evidence)
     usable_ns: int | None = None
     """When its first usable shot was seen."""
+    scant_ns: int | None = None
+    """When its first scant shot was kept."""
     asked: bool = False
     refused: str = ""
     held: tuple[Crop, Quality] | None = None
@@ -306,7 +311,11 @@ class Core:
         if track.seen < settings.sightings or face.box.inside(frame.main.width, frame.main.height) < settings.inside:
             return []
         size, pose = size_of(face, settings.least_px, settings.enough_px), pose_of(face.points)
-        least = max(settings.usable, settings.better * max(visit.embedded, visit.held[1].score if visit.held else 0.0))
+        held = visit.held[1].score if visit.held else 0.0
+        least = max(settings.usable, settings.better * max(visit.embedded, held))
+        followed_s = (frame.time_ns - track.first_ns) / 1e9
+        if held < settings.usable and not visit.evidence.shots and followed_s >= settings.patience_s:
+            least = min(least, max(settings.scant, 2.0 * held))  # fewer steps: each costs a look close up
         if size * pose < least:
             return []
         luma = luma_crop(frame.main, face.points)
@@ -314,7 +323,9 @@ class Core:
         self._watch.lap("shot")
         if quality.score < least:
             return []
-        if visit.usable_ns is None:
+        if quality.score < settings.usable:
+            visit.scant_ns = frame.time_ns if visit.scant_ns is None else visit.scant_ns
+        elif visit.usable_ns is None:
             visit.usable_ns = frame.time_ns
         close = refined(self._detector, frame.main, face)
         self._watch.lap("refine")
@@ -360,10 +371,12 @@ class Core:
         decided: list[Decided] = []
         for track in self._tracker.tracks:
             visit = self._visits[track.id]
-            if visit.decided or visit.usable_ns is None:
+            begun_ns = visit.scant_ns if visit.usable_ns is None else visit.usable_ns
+            if visit.decided or begun_ns is None:
                 continue
-            waited = (frame.time_ns - visit.usable_ns) / 1e9
-            if waited >= self._settings.patience_s and visit.held is not None:
+            waited = (frame.time_ns - begun_ns) / 1e9
+            patience_s = self._settings.decide_s if visit.usable_ns is None else self._settings.patience_s
+            if waited >= patience_s and visit.held is not None:
                 decided += self._embed(frame, track, visit)
             if not visit.decided and visit.evidence.shots and waited >= self._settings.decide_s:
                 decided.append(self._decide(frame, track, visit, "below-threshold"))
