@@ -106,9 +106,10 @@ class Settings:
     by `unsure` of its width is looked for.
     A face narrower than `least_px`, or less than `inside` of which is in the frame, is not used; from `enough_px` on
     its size costs nothing. A shot of quality `good` is embedded at once; otherwise the best one `patience_s` after the
-    first usable (`usable`); never of a face seen less than `sightings` times. Again only when
-    `better` times as good as the last one embedded, at most `most_shots` times; when no better one can come, or after
-    `decide_s`, an undecided track is decided against.
+    first usable (`usable`); never of a face seen less than `sightings` times. A `scant` one is better than none: of a
+    face followed for `patience_s` it is kept, and embedded `decide_s` later or at the track's end, if nothing usable
+    has come. Again only when `better` times as good as the last one embedded, at most `most_shots` times; when no
+    better one can come, or after `decide_s`, an undecided track is decided against.
     """
 
     threshold: float
@@ -125,6 +126,7 @@ class Settings:
     least_px: float = 24.0
     enough_px: float = 112.0
     inside: float = 0.95
+    scant: float = 0.05
     usable: float = 0.2
     sightings: int = 2
     good: float = 0.45
@@ -148,7 +150,8 @@ class Settings:
             ("least_px", 8.0, 4096.0),
             ("enough_px", self.least_px + 1, 4096.0),
             ("inside", 0.0, 1.0),
-            ("usable", 0.0, 1.0),
+            ("scant", 0.0, 1.0),
+            ("usable", self.scant, 1.0),
             ("sightings", 1, 100),
             ("good", self.usable, 1.0),
             ("patience_s", 0.0, 60.0),
@@ -196,6 +199,8 @@ class _Visit:
     evidence: Evidence = field(default_factory=Evidence)
     usable_ns: int | None = None
     """When its first usable shot was seen."""
+    scant_ns: int | None = None
+    """When its first scant shot was kept."""
     denied: bool = False
     """Did the lane say no when it was last asked?"""
     refused: str = ""
@@ -214,7 +219,7 @@ class _Visit:
         if recogniser is not None and recogniser is self.recogniser:
             return True
         self.recogniser, self.held, self.cut, self.best = recogniser, None, None, None
-        self.evidence, self.embedded, self.usable_ns = Evidence(), 0.0, None
+        self.evidence, self.embedded, self.usable_ns, self.scant_ns = Evidence(), 0.0, None, None
         return False
 
 
@@ -367,13 +372,18 @@ class Core:
         settings, face = self._settings, track.face
         size, pose = size_of(face, settings.least_px, settings.enough_px), pose_of(face.points)
         cut_off = face.box.inside(frame.main.width, frame.main.height) < settings.inside
-        if track.seen < settings.sightings or cut_off or size * pose < settings.usable:
+        followed_s = (frame.time_ns - track.first_ns) / 1e9
+        some = settings.scant if followed_s >= settings.patience_s else settings.usable
+        if track.seen < settings.sightings or cut_off or size * pose < some:
             return []
         recogniser = self._asked(frame, track, visit)
         visit.turn_to(recogniser)
         if recogniser is None:
             return []
-        least = max(settings.usable, settings.better * max(visit.embedded, visit.held[1].score if visit.held else 0.0))
+        held = visit.held[1].score if visit.held else 0.0
+        least = max(settings.usable, settings.better * max(visit.embedded, held))
+        if held < settings.usable and not visit.evidence.shots:
+            least = min(least, max(some, 2.0 * held))  # fewer steps: each costs a look close up
         if size * pose < least:
             return []
         luma = luma_crop(frame.main, face.points)
@@ -381,7 +391,9 @@ class Core:
         self._watch.lap("shot")
         if quality.score < least:
             return []
-        if visit.usable_ns is None:
+        if quality.score < settings.usable:
+            visit.scant_ns = frame.time_ns if visit.scant_ns is None else visit.scant_ns
+        elif visit.usable_ns is None:
             visit.usable_ns = frame.time_ns
         close = refined(self._detector, frame.main, face)
         self._watch.lap("refine")
@@ -446,10 +458,12 @@ class Core:
         decided: list[Decided] = []
         for track in self._tracker.tracks:
             visit = self._visits[track.id]
-            if visit.decided or visit.usable_ns is None:
+            begun_ns = visit.scant_ns if visit.usable_ns is None else visit.usable_ns
+            if visit.decided or begun_ns is None:
                 continue
-            waited = (frame.time_ns - visit.usable_ns) / 1e9
-            if waited >= self._settings.patience_s and visit.held is not None:
+            waited = (frame.time_ns - begun_ns) / 1e9
+            patience_s = self._settings.decide_s if visit.usable_ns is None else self._settings.patience_s
+            if waited >= patience_s and visit.held is not None:
                 decided += self._embed(frame, track, visit)
             if not visit.decided and visit.evidence.shots and waited >= self._settings.decide_s:
                 decided.append(self._decide(frame, track, visit, "below-threshold"))

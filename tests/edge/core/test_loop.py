@@ -210,6 +210,19 @@ def test_a_small_face_is_followed_at_full_width():
     assert core.tally.near == 0
 
 
+def test_a_face_that_stays_far_is_embedded_all_the_same_but_late():
+    teller = Teller()
+    decided, _, _ = run(Someone(width=36, speed=0, end=8.0), teller=teller, seconds=9)
+    assert [(one.reason, one.shots) for one in decided] == [("matched", 1)]
+    assert SETTINGS.patience_s + SETTINGS.decide_s - 0.1 <= decided[0].time_ns / 1e9 - 1.0 <= 4.5
+
+
+def test_a_face_that_was_far_and_is_gone_again_is_decided_on_what_there_was_if_it_was_followed():
+    for end, reason in ((2.5, "matched"), (1.5, "poor-shots")):
+        decided, _, _ = run(Someone(width=36, speed=0, end=end))
+        assert [one.reason for one in decided] == [reason]
+
+
 def test_a_face_seen_once_is_no_shot():
     teller = Teller()
     decided, _, _ = run(Someone(end=1.1), teller=teller)
