@@ -307,7 +307,7 @@ def test_without_a_permit_no_template_is_computed():
     assert [one.reason for one in decided] == ["no-permit"]
     assert core.tally.embeddings == 0
     assert (asked[0].track, asked[0].faces) == (1, 1)
-    assert asked[0].searched_ns == asked[0].time_ns
+    assert 0 <= asked[0].time_ns - asked[0].searched_ns <= 500_000_000
     assert asked[0].arrived_ns > 0
 
 
