@@ -1,0 +1,334 @@
+"""Intervals for a share whose trials come several from each subject, and for the difference of two such shares.
+
+A person rejected once is likelier to be rejected again, so a person's trials are worth less than as many persons'. Two
+answers to "how much less" are joined, because each is short where the other isn't (docs/statistics.md has the coverage):
+
+* **effective sample**: the variance between subjects says how many independent trials the sample is worth, and
+  Clopper and Pearson's interval is taken over those (Korn and Graubard 1998, Survey Methodology 24, with their factor
+  (z/t)² for the few subjects it was estimated from). Short where few subjects err: then the variance is guessed low.
+* **beta-binomial likelihood**: subjects' own rates follow a beta distribution, and the interval is every mean rate whose
+  profile likelihood is within t²/2 of the best. Short where rates are of two kinds, a few persons who nearly always fail.
+
+The interval reached by either is the one given: conservative by design. Where nothing, or everything, failed: the rule
+of 3 on subjects, one-sided.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaln, expit, logit
+from scipy.stats import beta, t
+from scipy.stats import norm as normal
+
+from benchmarks.bootstrap import NO_DIFFERENCE, NO_ERROR, ONLY_ERRORS
+from benchmarks.interval import Interval, RateError, check_level, rule_of_three, square_and_add
+
+Counts = npt.NDArray[np.int64]
+Shares = npt.NDArray[np.float64]
+
+CLUSTERED = "over subjects: effective sample and beta-binomial likelihood, joined"
+CROSSED = "over subjects, two-way: jackknife, effective sample"
+PAIRED = "paired over subjects: Newcombe's square and add of clustered intervals"
+UNPAIRED = "unpaired over subjects: Newcombe's square and add of clustered intervals"
+MEAN = "over subjects: t"
+QUANTILE = "over subjects: Woodruff, effective sample"
+QUANTILE_DIFFERENCE = "paired over subjects: Newcombe's square and add of Woodruff intervals"
+
+_MEANS, _SPREADS = 61, 33
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """Errors and trials by subject: two (n,) int64 arrays over the same subjects."""
+
+    errors: Counts
+    trials: Counts
+
+    @property
+    def subjects(self) -> int:
+        """How many subjects have at least one trial."""
+        return self.trials.size
+
+    @property
+    def share(self) -> float:
+        """All errors over all trials."""
+        return int(self.errors.sum()) / int(self.trials.sum())
+
+
+def tally(errors: npt.ArrayLike, subjects: npt.ArrayLike) -> Tally:
+    """Count by subject: `errors` (n,) bool or 0/1, `subjects` (n,) whose trial it is.
+
+    RateError: shapes that differ, no trial, a value beside 0 and 1, fewer than two subjects.
+    """
+    data, owners = np.asarray(errors, np.float64), np.asarray(subjects)
+    if data.ndim != 1 or data.size == 0 or owners.shape != data.shape:
+        raise RateError(
+            f"errors and subjects: expected two lists of one length, at least 1, found {data.shape} and {owners.shape}"
+        )
+    if not np.isin(data, (0.0, 1.0)).all():
+        raise RateError("errors: expected only 0 and 1 (or booleans), found other values")
+    names, whose = np.unique(owners, return_inverse=True)
+    if names.size < 2:
+        raise RateError("subjects: expected at least 2, found 1: one person says nothing about others")
+    return Tally(
+        np.bincount(whose, weights=data, minlength=names.size).astype(np.int64),
+        np.bincount(whose, minlength=names.size).astype(np.int64),
+    )
+
+
+def proportion(counted: Tally, level: float = 0.95) -> Interval:
+    """Two-sided interval for the share of errors; one-sided, and said so, where none or nothing but errors was seen.
+
+    RateError: a level outside (0, 1).
+    """
+    check_level(level)
+    if counted.share in {0.0, 1.0}:
+        return nothing_varies(counted.share, counted.subjects, level)
+    ends = effective(counted, level), likelihood(counted, level)
+    return Interval(min(low for low, _ in ends), max(high for _, high in ends), level, CLUSTERED)
+
+
+def nothing_varies(share: float, subjects: int, level: float) -> Interval:
+    """The rule of 3 on subjects for a share of 0 or 1: ONE-SIDED."""
+    bound = rule_of_three(subjects, level).high
+    return Interval(0.0, bound, level, NO_ERROR) if share == 0.0 else Interval(1.0 - bound, 1.0, level, ONLY_ERRORS)
+
+
+def variance(counted: Tally) -> float:
+    """The variance of `counted.share` between subjects, by linearisation of the ratio, with n/(n-1)."""
+    residual = counted.errors - counted.share * counted.trials
+    n = counted.subjects
+    return n / (n - 1) * float((residual**2).sum()) / int(counted.trials.sum()) ** 2
+
+
+def design_effect(counted: Tally) -> float:
+    """How many times the variance of as many independent trials; NaN where no error, or nothing else, was seen."""
+    independent = counted.share * (1.0 - counted.share) / int(counted.trials.sum())
+    return variance(counted) / independent if independent > 0.0 else math.nan
+
+
+def effective(counted: Tally, level: float = 0.95) -> tuple[float, float]:
+    """Clopper and Pearson over the effective sample; a share strictly between 0 and 1 is expected."""
+    return over_effective(counted.share, variance(counted), int(counted.trials.sum()), counted.subjects, level)
+
+
+def over_effective(share: float, spread: float, trials: int, subjects: int, level: float) -> tuple[float, float]:
+    """Clopper and Pearson over share (1-share) / `spread` trials, at most `trials`, times (z/t)² for `subjects`."""
+    worth = share * (1.0 - share) / spread if spread > 0.0 else math.inf
+    outside = (1.0 - level) / 2
+    size = min(worth, float(trials)) * (normal.isf(outside) / t.isf(outside, subjects - 1)) ** 2
+    errors = share * size
+    return (
+        float(beta.ppf(outside, errors, size - errors + 1.0)),
+        float(beta.isf(outside, errors + 1.0, size - errors)),
+    )
+
+
+def likelihood(counted: Tally, level: float = 0.95) -> tuple[float, float]:
+    """All mean rates whose beta-binomial profile likelihood lies within t²/2 of the best, t with n-1 degrees.
+
+    The mean rate and the correlation within a person are searched on grids over their logits, the correlation's best
+    by a parabola through three points; ends are interpolated. A share strictly between 0 and 1 is expected.
+    """
+    pairs, times = np.unique(np.stack([counted.errors, counted.trials], axis=1), axis=0, return_counts=True)
+    drop = float(t.isf((1.0 - level) / 2, counted.subjects - 1)) ** 2 / 2
+    trials = int(counted.trials.sum())
+    middle = float(logit(counted.share))
+    unit = math.sqrt(max(variance(counted), 1.0 / trials**2)) / (counted.share * (1.0 - counted.share))
+    reach = 6.0 * max(unit, 1.0 / math.sqrt(trials * counted.share * (1.0 - counted.share)))
+    for _ in range(8):
+        means = middle + np.linspace(-reach, reach, _MEANS)
+        profile = _profile(means, pairs, times)
+        inside = np.flatnonzero(profile >= profile.max() - drop)
+        if inside[0] > 0 and inside[-1] < _MEANS - 1:
+            break
+        reach *= 2.0
+    floor = profile.max() - drop
+    return (
+        _crossing(means, profile, floor, int(inside[0]), -1),
+        _crossing(means, profile, floor, int(inside[-1]), 1),
+    )
+
+
+def _profile(means: Shares, pairs: Counts, times: Counts) -> Shares:
+    """The log likelihood at each logit mean, at its best correlation; (p,) float64."""
+    spreads = np.linspace(-9.0, 7.0, _SPREADS)
+    # a + b = (1-rho)/rho = exp(-logit rho)
+    both = np.exp(-spreads)[None, :]
+    share = expit(means)[:, None]
+    a, b = share * both, expit(-means)[:, None] * both
+    total = np.zeros_like(a)
+    none = betaln(a, b)
+    for (errors, trials), count in zip(pairs, times, strict=True):
+        total += count * (betaln(a + errors, b + (trials - errors)) - none)
+    best = total.argmax(axis=1)
+    rows = np.arange(means.size)
+    peak = np.clip(best, 1, _SPREADS - 2)
+    left, top, right = total[rows, peak - 1], total[rows, peak], total[rows, peak + 1]
+    bend = left - 2.0 * top + right
+    with np.errstate(divide="ignore", invalid="ignore"):
+        vertex = np.where(bend < 0.0, top - (right - left) ** 2 / (8.0 * bend), top)
+    # At the grid's edge (no correlation seen, or nothing but) there is no peak to refine.
+    return np.where((best == peak) & np.isfinite(vertex), vertex, total[rows, best])
+
+
+def _crossing(means: Shares, profile: Shares, floor: float, last: int, step: int) -> float:
+    """Where the profile falls through `floor` beyond grid point `last`; 0 or 1 where it doesn't on the whole grid."""
+    beyond = last + step
+    if not 0 <= beyond < means.size:
+        return 0.0 if step < 0 else 1.0
+    share = (profile[last] - floor) / (profile[last] - profile[beyond])
+    return float(expit(means[last] + share * (means[beyond] - means[last])))
+
+
+def crossed(errors: Counts, trials: Counts, level: float = 0.95) -> Interval:
+    """For comparisons of two subjects each, non-mated ones above all: leave each subject out in turn.
+
+    `errors`, `trials` (n,) int64: by subject, those that it takes part in, so that each comparison counts twice. The
+    jackknife's variance gives the effective sample. It counts a comparison's own chance about twice, which makes the
+    interval wide where subjects don't matter, and right where they do.
+    RateError: fewer than three subjects, sums that are odd, a level outside (0, 1).
+    """
+    check_level(level)
+    if errors.size < 3 or errors.shape != trials.shape:
+        raise RateError(
+            f"errors and trials: expected one of each for 3 subjects or more, found {errors.shape} and {trials.shape}"
+        )
+    wrong, all_ = int(errors.sum()), int(trials.sum())
+    if wrong % 2 or all_ % 2 or all_ == 0 or (errors > trials).any():
+        raise RateError(
+            "errors and trials: expected each comparison to be counted at both its subjects, at least one in all, "
+            f"found {wrong} and {all_}"
+        )
+    wrong, all_ = wrong // 2, all_ // 2
+    share = wrong / all_
+    if share in {0.0, 1.0}:
+        return nothing_varies(share, errors.size, level)
+    left = all_ - trials
+    if (left == 0).any():
+        raise RateError("trials: expected some that are left when one subject is taken out, found none")
+    without = (wrong - errors) / left
+    n = errors.size
+    spread = (n - 1) / n * float(((without - without.mean()) ** 2).sum())
+    return Interval(*over_effective(share, spread, all_, n, level), level, CROSSED)
+
+
+def paired_difference(first: Tally, second: Tally, level: float = 0.95) -> Interval:
+    """Interval for first.share - second.share, the same subjects in the same order in both (two lanes).
+
+    Newcombe's square and add over the two clustered intervals, with the correlation between subjects' sums. Where no
+    trial of either lane failed (or all did): the rule of 3 bounds the share of persons who could still differ, to
+    both sides.
+    RateError: different numbers of subjects, a level outside (0, 1).
+    """
+    check_level(level)
+    if first.subjects != second.subjects:
+        raise RateError(f"subjects: expected the same in both, found {first.subjects} and {second.subjects}")
+    shares = first.share, second.share
+    if shares[0] == shares[1] and shares[0] in {0.0, 1.0}:
+        reach = rule_of_three(first.subjects, level).high
+        return Interval(-reach, reach, level, NO_DIFFERENCE)
+    low, high = square_and_add(
+        shares, (proportion(first, level), proportion(second, level)), correlation(first, second)
+    )
+    return Interval(low, high, level, PAIRED)
+
+
+def correlation(first: Tally, second: Tally) -> float:
+    """Between the subjects' errors beyond what their trials make one expect; 0 where one of the two doesn't vary."""
+    one = first.errors - first.share * first.trials
+    other = second.errors - second.share * second.trials
+    scale = math.sqrt(float((one**2).sum()) * float((other**2).sum()))
+    return float((one * other).sum()) / scale if scale > 0.0 else 0.0
+
+
+def mean(values: npt.ArrayLike, subjects: npt.ArrayLike, level: float = 0.95) -> Interval:
+    """For the mean of `values` ((n,), any unit), several from each of `subjects`: t with one degree less than subjects.
+
+    RateError: shapes that differ, a value that isn't finite, fewer than two subjects, a level outside (0, 1).
+    """
+    data, whose, count = _grouped(values, subjects)
+    middle = float(data.mean())
+    residual = np.bincount(whose, weights=data - middle, minlength=count)
+    spread = math.sqrt(count / (count - 1) * float((residual**2).sum())) / data.size
+    reach = float(t.isf((1.0 - check_level(level)) / 2, count - 1)) * spread
+    return Interval(middle - reach, middle + reach, level, MEAN)
+
+
+def quantile(values: npt.ArrayLike, subjects: npt.ArrayLike, q: float, level: float = 0.95) -> Interval:
+    """For the `q` quantile (numpy's method "inverted_cdf") of `values`, several from each of `subjects` (Woodruff 1952).
+
+    The share of values at or below the quantile has an interval over the effective sample; its ends, read off the
+    values again, are the quantile's. It can't reach beyond the largest value seen: a p95 needs far more than 20.
+    RateError: as `mean`, or q outside (0, 1).
+    """
+    data, whose, count = _grouped(values, subjects)
+    return Interval(*_woodruff(data, whose, count, _checked(q), check_level(level))[0], level, QUANTILE)
+
+
+def quantile_difference(
+    first: npt.ArrayLike,
+    first_subjects: npt.ArrayLike,
+    second: npt.ArrayLike,
+    second_subjects: npt.ArrayLike,
+    q: float,
+    level: float = 0.95,
+) -> Interval:
+    """For the `q` quantile of `first` minus that of `second`: the times of two lanes over the same persons.
+
+    Newcombe's square and add over the two quantiles' intervals; the correlation is that of how many of a person's
+    values lie below each quantile. The lanes may have different numbers of values (a door that didn't open has no
+    time). RateError: as `quantile`, for either lane.
+    """
+    names = np.unique(np.concatenate([np.asarray(first_subjects), np.asarray(second_subjects)]))
+    ends, below, middles = [], [], []
+    for values, subjects in ((first, first_subjects), (second, second_subjects)):
+        data, whose, count = _grouped(values, subjects)
+        interval, residual = _woodruff(data, whose, count, _checked(q), check_level(level))
+        ends.append(Interval(*interval, level, QUANTILE))
+        everyone = np.zeros(names.size)
+        everyone[np.searchsorted(names, np.unique(np.asarray(subjects)))] = residual
+        below.append(everyone)
+        middles.append(float(np.quantile(data, q, method="inverted_cdf")))
+    scale = math.sqrt(float((below[0] ** 2).sum()) * float((below[1] ** 2).sum()))
+    together = float((below[0] * below[1]).sum()) / scale if scale > 0.0 else 0.0
+    low, high = square_and_add((middles[0], middles[1]), (ends[0], ends[1]), together)
+    return Interval(low, high, level, QUANTILE_DIFFERENCE)
+
+
+def _woodruff(
+    data: Shares, whose: npt.NDArray[np.intp], count: int, q: float, level: float
+) -> tuple[tuple[float, float], Shares]:
+    """The interval, and by subject how many values more than expected lie at or below the quantile."""
+    below = data <= np.quantile(data, q, method="inverted_cdf")
+    share = float(below.mean())
+    residual = np.bincount(whose, weights=below - share, minlength=count)
+    spread = count / (count - 1) * float((residual**2).sum()) / data.size**2
+    # Ties can put everything at or below the quantile: then as many independent values as there are subjects.
+    low, high = over_effective(q, spread if spread > 0.0 else q * (1.0 - q) / count, data.size, count, level)
+    ends = np.quantile(data, [low, high], method="inverted_cdf")
+    return (float(ends[0]), float(ends[1])), residual
+
+
+def _checked(q: float) -> float:
+    if not 0.0 < q < 1.0:
+        raise RateError(f"q: expected a share strictly between 0 and 1, found {q!r}")
+    return q
+
+
+def _grouped(values: npt.ArrayLike, subjects: npt.ArrayLike) -> tuple[Shares, npt.NDArray[np.intp], int]:
+    data, owners = np.asarray(values, np.float64), np.asarray(subjects)
+    if data.ndim != 1 or data.size == 0 or owners.shape != data.shape:
+        raise RateError(
+            f"values and subjects: expected two lists of one length, at least 1, found {data.shape} and {owners.shape}"
+        )
+    if not np.isfinite(data).all():
+        raise RateError(f"values: expected finite numbers, found {data[~np.isfinite(data)][0]}")
+    names, whose = np.unique(owners, return_inverse=True)
+    if names.size < 2:
+        raise RateError("subjects: expected at least 2, found 1: one person says nothing about others")
+    return data, whose, names.size
