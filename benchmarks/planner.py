@@ -68,7 +68,9 @@ class Assumed:
         ):
             value = getattr(self, name)
             if not low < value < high:
-                raise PlanError(f"{name}: expected a share strictly between {low:g} and {high:g}, such as {told}, found {value!r}")
+                raise PlanError(
+                    f"{name}: expected a share strictly between {low:g} and {high:g}, such as {told}, found {value!r}"
+                )
         for name in ("correlation", "expected", "lanes", "dropout"):
             value = getattr(self, name)
             if not 0.0 <= value < 1.0:
@@ -208,7 +210,11 @@ def _unread(text: str, tokens: list[_Token]) -> str:
     if tokens[0].kind != "word":
         return f"claim {text!r}: expected the name of a rate first, such as FRR, found {tokens[0].text!r}. {_forms()}"
     last = next(
-        (token for token, kind in zip(tokens[1:], ("share", "within", "below", "word"), strict=False) if token.kind != kind),
+        (
+            token
+            for token, kind in zip(tokens[1:], ("share", "within", "below", "word"), strict=False)
+            if token.kind != kind
+        ),
         tokens[-1],
     )
     return f"claim {text!r}: can't make a claim of it; unclear from {last.text!r} on. {_forms()}"
@@ -251,7 +257,11 @@ def _below(text: str, claim: Claim, assumed: Assumed) -> Plan:
     said = [
         f"One-sided at {_percent(assumed.level)}: {allowed} errors in {needed:,} independent trials put the exact upper "
         f"bound below {_percent(claim.size)}"
-        + (" (rule of 3: about 3/n)." if allowed == 0 else f"; the true rate being {_percent(assumed.expected)}, that is as likely as {_percent(assumed.power)} or more.")
+        + (
+            " (rule of 3: about 3/n)."
+            if allowed == 0
+            else f"; the true rate being {_percent(assumed.expected)}, that is as likely as {_percent(assumed.power)} or more."
+        )
     ]
     if allowed == 0:
         said.append(
