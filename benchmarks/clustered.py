@@ -6,8 +6,8 @@ answers to "how much less" are joined, because each is short where the other isn
 * **effective sample**: the variance between subjects says how many independent trials the sample is worth, and
   Clopper and Pearson's interval is taken over those (Korn and Graubard 1998, Survey Methodology 24, with their factor
   (z/t)² for the few subjects it was estimated from). Short where few subjects err: then the variance is guessed low.
-* **beta-binomial likelihood**: subjects' own rates follow a beta distribution, and the interval is every mean rate whose
-  profile likelihood is within t²/2 of the best. Short where rates are of two kinds, a few persons who nearly always fail.
+* **two kinds**: some subjects err at one rate and the others at another, and the interval is every mean rate whose
+  profile likelihood is within t²/2 of the best. It reckons with a kind of person that few or none of the sample were.
 
 The interval reached by either is the one given: conservative by design. Where nothing, or everything, failed: the rule
 of 3 on subjects, one-sided.
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaln, expit, logit
+from scipy.special import expit, logit
 from scipy.stats import beta, t
 from scipy.stats import norm as normal
 
@@ -30,7 +30,7 @@ from benchmarks.interval import Interval, RateError, check_level, rule_of_three,
 Counts = npt.NDArray[np.int64]
 Shares = npt.NDArray[np.float64]
 
-CLUSTERED = "over subjects: effective sample and beta-binomial likelihood, joined"
+CLUSTERED = "over subjects: effective sample and likelihood of two kinds, joined"
 CROSSED = "over subjects, two-way: jackknife, effective sample"
 PAIRED = "paired over subjects: Newcombe's square and add of clustered intervals"
 UNPAIRED = "unpaired over subjects: Newcombe's square and add of clustered intervals"
@@ -38,7 +38,12 @@ MEAN = "over subjects: t"
 QUANTILE = "over subjects: Woodruff, effective sample"
 QUANTILE_DIFFERENCE = "paired over subjects: Newcombe's square and add of Woodruff intervals"
 
-_MEANS, _SPREADS = 61, 33
+_MEANS = 41
+_SEEN = 8
+_UPPER = np.array([0.15, 0.25, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97, 1.0 - 1e-9])
+"""Rates that the kind that errs more may have, beside those that subjects were seen to have."""
+_LOWER = np.concatenate([[0.0], np.geomspace(0.01, 1.0, 20)])
+"""Rates of the other kind, as parts of the mean; at 1 there is only one kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +93,7 @@ def proportion(counted: Tally, level: float = 0.95) -> Interval:
     check_level(level)
     if counted.share in {0.0, 1.0}:
         return nothing_varies(counted.share, counted.subjects, level)
-    ends = effective(counted, level), likelihood(counted, level)
+    ends = effective(counted, level), two_kinds(counted, level)
     return Interval(min(low for low, _ in ends), max(high for _, high in ends), level, CLUSTERED)
 
 
@@ -128,52 +133,56 @@ def over_effective(share: float, spread: float, trials: int, subjects: int, leve
     )
 
 
-def likelihood(counted: Tally, level: float = 0.95) -> tuple[float, float]:
-    """All mean rates whose beta-binomial profile likelihood lies within t²/2 of the best, t with n-1 degrees.
+def two_kinds(counted: Tally, level: float = 0.95) -> tuple[float, float]:
+    """All mean rates whose profile likelihood lies within t²/2 of the best, t with n-1 degrees, where a share of the
+    subjects errs at one rate and the others at a lower one.
 
-    The mean rate and the correlation within a person are searched on grids over their logits, the correlation's best
-    by a parabola through three points; ends are interpolated. A share strictly between 0 and 1 is expected.
+    The mean, the two rates and with them the share are searched on a grid, which has the subjects' own rates on it;
+    ends are interpolated. A share strictly between 0 and 1 is expected.
     """
-    pairs, times = np.unique(np.stack([counted.errors, counted.trials], axis=1), axis=0, return_counts=True)
     drop = float(t.isf((1.0 - level) / 2, counted.subjects - 1)) ** 2 / 2
-    trials = int(counted.trials.sum())
     middle = float(logit(counted.share))
-    unit = math.sqrt(max(variance(counted), 1.0 / trials**2)) / (counted.share * (1.0 - counted.share))
-    reach = 6.0 * max(unit, 1.0 / math.sqrt(trials * counted.share * (1.0 - counted.share)))
-    for _ in range(8):
+    low, high = effective(counted, level)
+    reach = 1.5 * max(middle - float(logit(max(low, 1e-12))), float(logit(min(high, 1.0 - 1e-12))) - middle)
+    for _ in range(6):
         means = middle + np.linspace(-reach, reach, _MEANS)
-        profile = _profile(means, pairs, times)
+        profile = _profile(expit(means), counted)
         inside = np.flatnonzero(profile >= profile.max() - drop)
         if inside[0] > 0 and inside[-1] < _MEANS - 1:
             break
-        reach *= 2.0
-    floor = profile.max() - drop
+        reach *= 1.6
+    floor = float(profile.max()) - drop
     return (
         _crossing(means, profile, floor, int(inside[0]), -1),
         _crossing(means, profile, floor, int(inside[-1]), 1),
     )
 
 
-def _profile(means: Shares, pairs: Counts, times: Counts) -> Shares:
-    """The log likelihood at each logit mean, at its best correlation; (p,) float64."""
-    spreads = np.linspace(-9.0, 7.0, _SPREADS)
-    # a + b = (1-rho)/rho = exp(-logit rho)
-    both = np.exp(-spreads)[None, :]
-    share = expit(means)[:, None]
-    a, b = share * both, expit(-means)[:, None] * both
-    total = np.zeros_like(a)
-    none = betaln(a, b)
-    for (errors, trials), count in zip(pairs, times, strict=True):
-        total += count * (betaln(a + errors, b + (trials - errors)) - none)
-    best = total.argmax(axis=1)
-    rows = np.arange(means.size)
-    peak = np.clip(best, 1, _SPREADS - 2)
-    left, top, right = total[rows, peak - 1], total[rows, peak], total[rows, peak + 1]
-    bend = left - 2.0 * top + right
+def _profile(means: Shares, counted: Tally) -> Shares:
+    """The log likelihood at each mean rate, at its best pair of rates; (p,) float64."""
+    pairs, times = np.unique(np.stack([counted.errors, counted.trials], axis=1), axis=0, return_counts=True)
+    seen = np.unique(counted.errors[counted.errors > 0] / counted.trials[counted.errors > 0])
+    some = seen[np.linspace(0, seen.size - 1, min(seen.size, _SEEN)).round().astype(int)]
+    upper = np.unique(np.concatenate([_UPPER, np.clip(some, 1e-9, 1.0 - 1e-9)]))[None, None, :]
+    lower = means[:, None, None] * _LOWER[None, :, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        vertex = np.where(bend < 0.0, top - (right - left) ** 2 / (8.0 * bend), top)
-    # At the grid's edge (no correlation seen, or nothing but) there is no peak to refine.
-    return np.where((best == peak) & np.isfinite(vertex), vertex, total[rows, best])
+        share = (means[:, None, None] - lower) / (upper - lower)
+        # A mean above the upper rate has no share; where both rates are the mean, the share is 0.
+        possible = (upper > lower) & (share <= 1.0)
+        share = np.where(possible, np.maximum(share, 0.0), 0.0)
+        logs = np.log(share), np.log1p(-share), np.log(upper), np.log1p(-upper), np.log(lower), np.log1p(-lower)
+    some_, most, err_some, right_some, err_most, right_most = logs
+    total = np.zeros_like(share)
+    for (errors, trials), count in zip(pairs, times, strict=True):
+        right = trials - errors
+        total += count * np.logaddexp(
+            some_ + errors * err_some + right * right_some,
+            # 0 errors at a rate of 0 are certain: 0 * log 0 is 0 here.
+            most + (errors * err_most if errors else 0.0) + right * right_most,
+        )
+    total[~possible] = -np.inf
+    best: Shares = total.reshape(means.size, -1).max(axis=1)
+    return best
 
 
 def _crossing(means: Shares, profile: Shares, floor: float, last: int, step: int) -> float:

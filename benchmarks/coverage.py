@@ -263,7 +263,7 @@ _REPEATED = {
     "Wilson, trials as independent": _naive(wilson),
     "percentile bootstrap": partial(bootstrap.proportion, replicates=REPLICATES, seed=1),
     "effective sample alone": _one_end(clustered.effective),
-    "beta-binomial alone": _one_end(clustered.likelihood),
+    "two kinds alone": _one_end(clustered.two_kinds),
 }
 _CROSSED = {
     "default": method.false_match_rate,
