@@ -1,7 +1,7 @@
 """Intervals for a share whose trials come several from each subject, and for the difference of two such shares.
 
 A person rejected once is likelier to be rejected again, so a person's trials are worth less than as many persons'. Two
-answers to "how much less" are joined, because each is short where the other isn't (docs/statistics.md has the coverage):
+answers to "how much less" are joined, because each is short where the other isn't (docs/statistics.md):
 
 * **effective sample**: the variance between subjects says how many independent trials the sample is worth, and
   Clopper and Pearson's interval is taken over those (Korn and Graubard 1998, Survey Methodology 24, with their factor
@@ -269,7 +269,7 @@ def mean(values: npt.ArrayLike, subjects: npt.ArrayLike, level: float = 0.95) ->
 
 
 def quantile(values: npt.ArrayLike, subjects: npt.ArrayLike, q: float, level: float = 0.95) -> Interval:
-    """For the `q` quantile (numpy's method "inverted_cdf") of `values`, several from each of `subjects` (Woodruff 1952).
+    """For the `q` quantile (numpy's "inverted_cdf") of `values`, several from each of `subjects` (Woodruff 1952).
 
     The share of values at or below the quantile has an interval over the effective sample; its ends, read off the
     values again, are the quantile's. It can't reach beyond the largest value seen: a p95 needs far more than 20.
@@ -315,7 +315,7 @@ def _woodruff(
     """The interval, and by subject how many values more than expected lie at or below the quantile."""
     below = data <= np.quantile(data, q, method="inverted_cdf")
     share = float(below.mean())
-    residual = np.bincount(whose, weights=below - share, minlength=count)
+    residual = np.bincount(whose, weights=below.astype(np.float64) - share, minlength=count)
     spread = count / (count - 1) * float((residual**2).sum()) / data.size**2
     # Ties can put everything at or below the quantile: then as many independent values as there are subjects.
     low, high = over_effective(q, spread if spread > 0.0 else q * (1.0 - q) / count, data.size, count, level)

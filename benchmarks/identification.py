@@ -98,8 +98,8 @@ def search(
 ) -> Searches:
     """All searches of `probes` in the gallery made of the references with the indices `gallery`.
 
-    `references` (r, d), `probes` (p, d) float32 of unit length, or all zeros for a probe that gave no face; the score is
-    the cosine. A probe whose subject is in the gallery is a mated search, any other a non-mated one.
+    `references` (r, d), `probes` (p, d) float32 of unit length, or all zeros for a probe that gave no face; the score
+    is the cosine. A probe whose subject is in the gallery is a mated search, any other a non-mated one.
     SearchError: shapes that differ, an index twice or out of range, a subject twice in the gallery, fewer than two.
     """
     whose, who = np.asarray(reference_subject, np.int64), np.asarray(probe_subject, np.int64)

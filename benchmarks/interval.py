@@ -132,7 +132,7 @@ def mcnemar(first_only: SupportsIndex, second_only: SupportsIndex) -> float:
 
 
 def agresti_coull(k: SupportsIndex, n: SupportsIndex, level: float = 0.95) -> Interval:
-    """Agresti and Coull's interval (1998), two-sided: z²/2 errors and as many successes added, then Wald; cut at 0 and 1.
+    """Agresti and Coull's interval (1998), two-sided: z²/2 errors and successes added, then Wald; cut at 0 and 1.
 
     The Common Criteria's biometric papers allow it; here it is a cross-check. RateError: as for `wilson`.
     """

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from benchmarks import clustered, comparisons
 from benchmarks.comparisons import Comparisons
-from benchmarks.interval import Interval, clopper_pearson, newcombe_paired, rule_of_three, wilson
+from benchmarks.interval import Interval, clopper_pearson, newcombe_paired, rule_of_three, square_and_add, wilson
 
 FEW_ERRORS = 30
 """The rule of 30 (Doddington): so many errors put the 90 % interval within about ±30 % of the rate."""
@@ -97,7 +97,7 @@ def unpaired_difference(
     """
     one, other = rate(first, first_subjects, level), rate(second, second_subjects, level)
     shares = float(np.mean(np.asarray(first, float))), float(np.mean(np.asarray(second, float)))
-    low, high = clustered.square_and_add(shares, (one, other), 0.0)
+    low, high = square_and_add(shares, (one, other), 0.0)
     return Interval(low, high, level, clustered.UNPAIRED)
 
 

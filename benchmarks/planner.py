@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 from scipy.stats import binom, norm
@@ -137,7 +138,8 @@ def plan(text: str, assumed: Assumed | None = None) -> Plan:
 _TOKEN = re.compile(
     r"\s*(?:(?P<share>\d+(?:[.,]\d+)?\s*%|1\s*:\s*\d+|0[.,]\d+(?!\d*\s*(?:%|pp)))|(?P<points>\d+(?:[.,]\d+)?\s*pp)|"
     r"(?P<within>±|\+/-|\+-)|(?P<below><=|<|≤|below\b|under\b|at most\b)|(?P<versus>vs\b\.?|against\b)|"
-    r"(?P<minus>[-−–]|minus\b)|(?P<word>[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*)|(?P<number>\d+(?:[.,]\d+)?)|(?P<other>\S))"
+    r"(?P<minus>[-−–]|minus\b)|(?P<word>[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*)|(?P<number>\d+(?:[.,]\d+)?)|"
+    r"(?P<other>\S))"
 )
 
 
@@ -206,7 +208,10 @@ def _unread(text: str, tokens: list[_Token]) -> str:
         return f"claim: expected what is to be shown, found nothing. {_forms()}"
     bare = [token.text for token in tokens if token.kind == "number"]
     if bare:
-        return f"claim {text!r}: is {bare[0]!r} percent (write {bare[0]}%) or percentage points (write {bare[0]}pp)? {_forms()}"
+        return (
+            f"claim {text!r}: is {bare[0]!r} percent (write {bare[0]}%) or percentage points (write {bare[0]}pp)? "
+            f"{_forms()}"
+        )
     if tokens[0].kind != "word":
         return f"claim {text!r}: expected the name of a rate first, such as FRR, found {tokens[0].text!r}. {_forms()}"
     last = next(
@@ -239,7 +244,8 @@ def _within(text: str, claim: Claim, assumed: Assumed) -> Plan:
         needed,
         "two-sided",
         None,
-        f"An interval of {_points(claim.size)} to either side of {_percent(value)}, two-sided at {_percent(assumed.level)}, "
+        f"An interval of {_points(claim.size)} to either side of {_percent(value)}, two-sided at "
+        f"{_percent(assumed.level)}, "
         f"takes {_count(needed)} independent trials: z²p(1−p)/w² with z = {z:.3f}.",
         f"About {errors} errors are to be expected; the rule of 30 asks for 30."
         if errors < 30
@@ -255,18 +261,19 @@ def _below(text: str, claim: Claim, assumed: Assumed) -> Plan:
         )
     allowed, needed = _errors_allowed(text, claim.size, assumed)
     said = [
-        f"One-sided at {_percent(assumed.level)}: {allowed} errors in {needed:,} independent trials put the exact upper "
-        f"bound below {_percent(claim.size)}"
+        f"One-sided at {_percent(assumed.level)}: {allowed} errors in {needed:,} independent trials put the exact "
+        f"upper bound below {_percent(claim.size)}"
         + (
             " (rule of 3: about 3/n)."
             if allowed == 0
-            else f"; the true rate being {_percent(assumed.expected)}, that is as likely as {_percent(assumed.power)} or more."
+            else f"; the true rate being {_percent(assumed.expected)}, the chance of that is {_percent(assumed.power)} or "
+            "more."
         )
     ]
     if allowed == 0:
         said.append(
-            f"If errors cluster in persons, trials don't count but people do: {needed:,} subjects without an error show "
-            "it whatever the correlation, fewer only as far as the design effect is believed."
+            f"If errors cluster in persons, trials don't count but people do: {needed:,} subjects without an error "
+            "show it whatever the correlation, fewer only as far as the design effect is believed."
         )
     crossed: tuple[int, int] | tuple[None, None] = (None, None)
     if claim.rate.upper() in CROSSED and allowed == 0:
@@ -312,13 +319,17 @@ def _errors_allowed(text: str, limit: float, assumed: Assumed) -> tuple[int, int
     if assumed.expected == 0.0:
         return 0, needed
     for allowed in range(2000):
-        needed = _least(lambda n, k=allowed: upper_bound(k, n, assumed.level).high <= limit, max(needed, allowed + 1))
+        needed = _least(partial(_shows, allowed, limit, assumed.level), max(needed, allowed + 1))
         if binom.cdf(allowed, needed, assumed.expected) >= assumed.power:
             return allowed, needed
     raise PlanError(
-        f"claim {text!r}: {_percent(assumed.expected)} lies too near to the limit: more than 2,000 errors would be needed. "
-        "Expect a lower rate, or claim a higher limit."
+        f"claim {text!r}: {_percent(assumed.expected)} lies too near to the limit: more than 2,000 errors would be "
+        "needed. Expect a lower rate, or claim a higher limit."
     )
+
+
+def _shows(errors: int, limit: float, level: float, trials: int) -> bool:
+    return upper_bound(errors, trials, level).high <= limit
 
 
 def _least(enough: Callable[[int], bool], start: int) -> int:
@@ -346,8 +357,8 @@ def _difference(text: str, claim: Claim, assumed: Assumed) -> Plan:
             needed,
             "two-sided",
             None,
-            f"Each person at both lanes on the same morning, {lanes}: an interval of {_points(claim.size)} to either side "
-            f"of the difference, two-sided at {_percent(assumed.level)}, takes {_count(needed)} independent pairs.",
+            f"Each person at both lanes on the same morning, {lanes}: an interval of {_points(claim.size)} to either "
+            f"side of the difference, two-sided at {_percent(assumed.level)}, takes {_count(needed)} independent pairs.",
         )
     room = claim.size - (p1 - p2)
     if room <= 0.0:
@@ -363,8 +374,8 @@ def _difference(text: str, claim: Claim, assumed: Assumed) -> Plan:
         needed,
         "one-sided",
         assumed.power,
-        f"Each person at both lanes on the same morning, {lanes}: {_count(needed)} independent pairs put the one-sided upper "
-        f"bound of the difference ({_percent(assumed.level)}) below {_points(claim.size)} with a chance of "
+        f"Each person at both lanes on the same morning, {lanes}: {_count(needed)} independent pairs put the one-sided "
+        f"upper bound of the difference ({_percent(assumed.level)}) below {_points(claim.size)} with a chance of "
         f"{_percent(assumed.power)}.",
     )
 
@@ -377,7 +388,8 @@ def _shown(text: str, claim: Claim, assumed: Assumed) -> Plan:
     discordant = p1 * (1 - p2) + p2 * (1 - p1) - 2 * covariance
     if discordant <= claim.size:
         raise PlanError(
-            f"lanes: a correlation of {assumed.lanes:g} is more than rates of {_percent(p1)} and {_percent(p2)} can have."
+            f"lanes: a correlation of {assumed.lanes:g} is more than rates of {_percent(p1)} and {_percent(p2)} can "
+            "have."
         )
     z, power = _z(assumed, sides=2), float(norm.ppf(assumed.power))
     needed = ((z * math.sqrt(discordant) + power * math.sqrt(discordant - claim.size**2)) / claim.size) ** 2
@@ -389,8 +401,8 @@ def _shown(text: str, claim: Claim, assumed: Assumed) -> Plan:
         "two-sided",
         assumed.power,
         f"Each person at both lanes on the same morning: McNemar's test, two-sided at {_percent(assumed.level)}, finds "
-        f"{_percent(p1)} against {_percent(p2)} with a chance of {_percent(assumed.power)} in {_count(needed)} independent "
-        f"pairs, of which {_percent(discordant)} disagree.",
+        f"{_percent(p1)} against {_percent(p2)} with a chance of {_percent(assumed.power)} in {_count(needed)} "
+        f"independent pairs, of which {_percent(discordant)} disagree.",
         "Finding a difference isn't showing that it exceeds a margin: for the sentence 'better by' claim a limit.",
     )
 
@@ -404,8 +416,9 @@ def _mean(text: str, claim: Claim, assumed: Assumed) -> Plan:
         needed,
         "two-sided",
         None,
-        f"The mean within {_percent(claim.size)} of itself, two-sided at {_percent(assumed.level)}, with a coefficient of "
-        f"variation of {assumed.spread:g}, takes {_count(needed)} independent times: (z·CV/w)². Print median and p95 too.",
+        f"The mean within {_percent(claim.size)} of itself, two-sided at {_percent(assumed.level)}, with a coefficient "
+        f"of variation of {assumed.spread:g}, takes {_count(needed)} independent times: (z·CV/w)². Print median and p95 "
+        "too.",
     )
 
 
@@ -435,8 +448,8 @@ def _plan(
     if assumed.attempts > 1:
         explanation.append(
             f"{assumed.attempts} attempts a person, two of which correlate by {assumed.correlation:g}, are worth "
-            f"{assumed.attempts / assumed.design_effect:.3g} independent ones (design effect {assumed.design_effect:.3g}): "
-            f"{trials:,} trials of {subjects:,} subjects. More persons help more than more attempts."
+            f"{assumed.attempts / assumed.design_effect:.3g} independent ones (design effect "
+            f"{assumed.design_effect:.3g}): {trials:,} trials of {subjects:,} subjects. More persons help more than more attempts."
         )
     if assumed.dropout:
         explanation.append(f"{_percent(assumed.dropout)} won't finish: invite {invited:,}.")

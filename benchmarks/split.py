@@ -39,7 +39,7 @@ def by_subject(subjects: Iterable[str], seed: int, share: float = 0.5) -> Split:
 
 
 def require_apart(development: Iterable[str], evaluation: Iterable[str]) -> None:
-    """Raise SplitError where a subject is in both: a threshold fixed on people says too much good of the same people."""
+    """Raise SplitError where a subject is in both: a threshold fixed on people flatters the same people."""
     both = sorted(set(development) & set(evaluation))
     if both:
         raise SplitError(

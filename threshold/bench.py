@@ -1,4 +1,5 @@
-"""`threshold bench`: `accuracy`, verification on a listed research set; `core`, what the frame core costs."""
+"""`threshold bench`: `accuracy`, verification on a listed research set; `core`, what the frame core costs;
+`rates`, a lane's rates from transactions."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from threshold import core
+from threshold import core, rates
 from threshold.output import JSON_HELP, console, emit, progress, tables
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 
 app.command("core", epilog=core.EXAMPLE)(core.core)
+app.command("rates", epilog=rates.EXAMPLE)(rates.rates)
 
 MODELS = Annotated[
     Path | None,

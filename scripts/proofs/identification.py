@@ -91,11 +91,16 @@ def prove() -> dict[str, Any]:
             evaluation.gallery, [size for size in SIZES if size < evaluation.whose.size], threshold, GALLERIES
         )
         rows = [_row(entry, measured, fmr, threshold) for entry in swept]
+        rates = {
+            "fmr": (comparisons.false_matches(measured, threshold), measured.nonmated_trials),
+            "fnmr": (comparisons.false_nonmatches(measured, threshold), measured.mated.size),
+        }
         tables.append({
             "threshold": threshold,
             "threshold_fixed": f"FMR {target:g} on the development people",
-            "fmr_on_evaluation": {"value": fmr, "errors": comparisons.false_matches(measured, threshold), "trials": measured.nonmated_trials},
-            "fnmr_on_evaluation": {"value": comparisons.fnmr(measured, threshold), "errors": comparisons.false_nonmatches(measured, threshold), "trials": measured.mated.size},
+            "one_to_one_on_evaluation": {
+                name: {"value": errors / trials, "errors": errors, "trials": trials} for name, (errors, trials) in rates.items()
+            },
             "sizes": rows,
         })  # fmt: skip
         for row in rows:
