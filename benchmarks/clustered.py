@@ -32,6 +32,7 @@ Shares = npt.NDArray[np.float64]
 
 CLUSTERED = "over subjects: effective sample and likelihood of two kinds, joined"
 CROSSED = "over subjects, two-way: jackknife, effective sample"
+TWO_ALONE = "two subjects alone: nothing is known of others"
 PAIRED = "paired over subjects: Newcombe's square and add of clustered intervals"
 UNPAIRED = "unpaired over subjects: Newcombe's square and add of clustered intervals"
 MEAN = "over subjects: t"
@@ -200,12 +201,13 @@ def crossed(errors: Counts, trials: Counts, level: float = 0.95) -> Interval:
     `errors`, `trials` (n,) int64: by subject, those that it takes part in, so that each comparison counts twice. The
     jackknife's variance gives the effective sample. It counts a comparison's own chance about twice, which makes the
     interval wide where subjects don't matter, and right where they do.
-    RateError: fewer than three subjects, sums that are odd, a level outside (0, 1).
+    Of two subjects alone neither can be left out: then the interval is everything.
+    RateError: fewer than two subjects, sums that are odd, a level outside (0, 1).
     """
     check_level(level)
-    if errors.size < 3 or errors.shape != trials.shape:
+    if errors.size < 2 or errors.shape != trials.shape:
         raise RateError(
-            f"errors and trials: expected one of each for 3 subjects or more, found {errors.shape} and {trials.shape}"
+            f"errors and trials: expected one of each for 2 subjects or more, found {errors.shape} and {trials.shape}"
         )
     wrong, all_ = int(errors.sum()), int(trials.sum())
     if wrong % 2 or all_ % 2 or all_ == 0 or (errors > trials).any():
@@ -217,13 +219,19 @@ def crossed(errors: Counts, trials: Counts, level: float = 0.95) -> Interval:
     share = wrong / all_
     if share in {0.0, 1.0}:
         return nothing_varies(share, errors.size, level)
+    if errors.size == 2:
+        return Interval(0.0, 1.0, level, TWO_ALONE)
     left = all_ - trials
     if (left == 0).any():
         raise RateError("trials: expected some that are left when one subject is taken out, found none")
-    without = (wrong - errors) / left
-    n = errors.size
-    spread = (n - 1) / n * float(((without - without.mean()) ** 2).sum())
-    return Interval(*over_effective(share, spread, all_, n, level), level, CROSSED)
+    spread = jackknife((wrong - errors) / left)
+    return Interval(*over_effective(share, spread, all_, errors.size, level), level, CROSSED)
+
+
+def jackknife(without: Shares) -> float:
+    """The variance of an estimate from its values `without` each subject in turn ((n,) float64)."""
+    n = without.size
+    return (n - 1) / n * float(((without - without.mean()) ** 2).sum())
 
 
 def paired_difference(first: Tally, second: Tally, level: float = 0.95) -> Interval:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from scipy.special import expit, roots_hermitenorm
 from scipy.stats import beta, norm
 
 from benchmarks import bootstrap, clustered, method
-from benchmarks.comparisons import Comparisons, false_matches
+from benchmarks.comparisons import Comparisons, false_matches, false_nonmatches, threshold_at_fmr
 from benchmarks.interval import Interval, agresti_coull, clopper_pearson, newcombe_paired, newcombe_unpaired, wilson
 
 RUNS = 2000
@@ -176,6 +176,18 @@ def crossings(draw: Draw, n: int, p: float, effect: float) -> Sample:
     return Sample((compared, threshold), p)
 
 
+def found_threshold(draw: Draw, n: int, m: int, target: float, distance: float, effect: float) -> Sample:
+    """All pairs of n subjects and m mated scores of each; the threshold is to be found on them. `distance` is that of
+    the mated scores' mean from the true threshold, in standard deviations; `effect` the subjects' share of variance."""
+    (compared, threshold), _ = crossings(draw, n, target, effect)
+    whose = np.repeat(np.arange(n), m)
+    own = draw.standard_normal(n)[whose] * np.sqrt(effect)
+    mated = threshold + distance + own + draw.standard_normal(whose.size) * np.sqrt(1 - effect)
+    order = np.argsort(mated)
+    scores = replace(compared, mated=mated[order].astype(np.float32), mated_subject=whose[order].astype(np.int32))
+    return Sample((scores, target), float(norm.sf(distance)))
+
+
 def two_lanes(draw: Draw, n: int, m: int, p1: float, p2: float, rho: float, shared: float) -> Sample:
     """m mornings of n subjects at two lanes; a `shared` part of the subjects has the same rank of rate at both."""
     rank = draw.random(n)
@@ -229,6 +241,11 @@ def _naive_crossed(compared: Comparisons, threshold: float) -> Interval:
     return clopper_pearson(false_matches(compared, threshold), compared.nonmated_trials)
 
 
+def _found_naive(compared: Comparisons, target: float) -> Interval:
+    missed = false_nonmatches(compared, threshold_at_fmr(compared, target))
+    return wilson(missed, compared.mated.size)
+
+
 def _one_end(ends: Callable[[clustered.Tally], tuple[float, float]]) -> Method:
     def make(errors: npt.ArrayLike, subjects: npt.ArrayLike) -> Interval:
         counted = clustered.tally(errors, subjects)
@@ -269,6 +286,10 @@ _CROSSED: dict[str, Method] = {
     "default": method.false_match_rate,
     "Clopper-Pearson, trials as independent": _naive_crossed,
     "two-way percentile bootstrap": partial(bootstrap.fmr_at, replicates=REPLICATES, seed=1),
+}
+_FOUND: dict[str, Method] = {
+    "default": partial(method.fnmr_at_fmr, replicates=REPLICATES, seed=1),
+    "Wilson, trials as independent, threshold as fixed": _found_naive,
 }
 _PAIRED: dict[str, Method] = {
     "default": method.paired_difference,
@@ -358,6 +379,15 @@ def _regimes() -> Iterator[Regime]:
             about,
             partial(crossings, n=n, p=p, effect=effect),
             _CROSSED,
+            conservative=True,
+        )
+    for n, m, target, distance in ((60, 3, 0.01, 1.7), (60, 3, 0.01, 2.3), (150, 2, 0.001, 1.7)):
+        yield Regime(
+            f"fnmr-at-fmr-{n}x{m}-{target:g}-{distance:g}",
+            f"FNMR {norm.sf(distance):.3f} at FMR {target:g}, threshold found on the same scores: {n} subjects x {m} "
+            "mated, all pairs, a subject's share 0.2",
+            partial(found_threshold, n=n, m=m, target=target, distance=distance, effect=0.2),
+            _FOUND,
             conservative=True,
         )
     for n, m, p1, p2, rho, shared in (

@@ -21,7 +21,6 @@ from benchmarks.summary import face_rates, lane_result
 from edge.transaction import Lane as LaneName
 from policy.gate import Gate
 
-REPLICATES = 2000
 FACE_NEEDS = (
     "nothing more for drawn people: threshold evaluate",
     "for a research set, --faces SET: its pictures (threshold evaluate --help)",
@@ -35,7 +34,6 @@ def evaluate(
     folder: Path,
     faces: Faces | None = None,
     reproduce: str = "threshold evaluate",
-    replicates: int = REPLICATES,
     progress: Progress = lambda what, total: lambda: None,
 ) -> Results:
     """Run the scenario and write the rows of each lane to `folder`; the results refer to them by file and digest.
@@ -49,7 +47,7 @@ def evaluate(
     sets: tuple[SetUsed, ...] = ()
     with Rows(folder, "tag-uid") as tag_rows:
         tags.run(mornings, gate, tag_rows, progress)
-    lanes["tag-uid"] = lane_result(scenario, tag_rows, "tag.", replicates)
+    lanes["tag-uid"] = lane_result(scenario, tag_rows, "tag.")
     face_rows = None
     grade: Grade = "technology"
     if faces is None:
@@ -59,8 +57,8 @@ def evaluate(
         networks, sets, grade = run.networks, run.sets, run.grade
         with Rows(folder, "face-1n") as face_rows:
             settings = run.run(face_rows)
-        result = lane_result(scenario, face_rows, "face.", replicates, run.grade)
-        rates = face_rates(scenario, face_rows, settings, run.source, run.grade, replicates)
+        result = lane_result(scenario, face_rows, "face.", run.grade)
+        rates = face_rates(scenario, face_rows, settings, run.source, run.grade)
         lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": settings})
     return Results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -69,7 +67,7 @@ def evaluate(
         scenario=scenario.model_dump(mode="json", exclude={"factor", "quick", "drawn", "drawn_quick"}),
         factors=scenario.factor,
         lanes=lanes,
-        comparisons=tuple(differences(scenario, face_rows, tag_rows, grade, replicates)) if face_rows else (),
+        comparisons=tuple(differences(scenario, face_rows, tag_rows, grade)) if face_rows else (),
         networks=networks,
         stronger=tuple(used(network) for network in faces.stronger) if faces else (),
         sets=sets,

@@ -11,7 +11,7 @@ from typing import SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks import clustered, comparisons
+from benchmarks import bootstrap, clustered, comparisons
 from benchmarks.comparisons import Comparisons
 from benchmarks.interval import Interval, clopper_pearson, newcombe_paired, rule_of_three, square_and_add, wilson
 
@@ -51,7 +51,7 @@ def rate(errors: npt.ArrayLike, subjects: npt.ArrayLike, level: float = 0.95) ->
 def false_match_rate(c: Comparisons, threshold: float, level: float = 0.95) -> Interval:
     """For the FMR at a threshold fixed beforehand: both subjects of a comparison count (`clustered.crossed`).
 
-    TailError, ComparisonError: as `comparisons.fmr`. RateError: fewer than three subjects.
+    TailError, ComparisonError: as `comparisons.fmr`. RateError: fewer than two subjects.
     """
     matches = comparisons.false_matches(c, threshold)
     ends = np.concatenate([c.nonmated_first[:matches], c.nonmated_second[:matches]])
@@ -64,6 +64,12 @@ def false_non_match_rate(c: Comparisons, threshold: float, level: float = 0.95) 
     """For the FNMR at a threshold fixed beforehand. ComparisonError: no mated trial, a NaN threshold. RateError."""
     comparisons.fnmr(c, threshold)  # its errors come first
     return rate(c.mated.astype(np.float64) < threshold, c.mated_subject, level)
+
+
+def fnmr_at_fmr(c: Comparisons, target: float, replicates: int = 1000, level: float = 0.95, *, seed: int) -> Interval:
+    """For the FNMR at the threshold that gives FMR <= `target` on these very scores: `bootstrap.fnmr_at_fmr`, which finds
+    the threshold again in each replicate, and raises what it does."""
+    return bootstrap.fnmr_at_fmr(c, target, replicates, level, seed=seed)
 
 
 def paired_difference(

@@ -266,8 +266,8 @@ def _below(text: str, claim: Claim, assumed: Assumed) -> Plan:
         + (
             " (rule of 3: about 3/n)."
             if allowed == 0
-            else f"; the true rate being {_percent(assumed.expected)}, the chance of that is {_percent(assumed.power)} or "
-            "more."
+            else f"; the true rate being {_percent(assumed.expected)}, the chance of that is {_percent(assumed.power)} "
+            "or more."
         )
     ]
     if allowed == 0:
@@ -358,7 +358,8 @@ def _difference(text: str, claim: Claim, assumed: Assumed) -> Plan:
             "two-sided",
             None,
             f"Each person at both lanes on the same morning, {lanes}: an interval of {_points(claim.size)} to either "
-            f"side of the difference, two-sided at {_percent(assumed.level)}, takes {_count(needed)} independent pairs.",
+            f"side of the difference, two-sided at {_percent(assumed.level)}, takes {_count(needed)} independent "
+            "pairs.",
         )
     room = claim.size - (p1 - p2)
     if room <= 0.0:
@@ -417,8 +418,8 @@ def _mean(text: str, claim: Claim, assumed: Assumed) -> Plan:
         "two-sided",
         None,
         f"The mean within {_percent(claim.size)} of itself, two-sided at {_percent(assumed.level)}, with a coefficient "
-        f"of variation of {assumed.spread:g}, takes {_count(needed)} independent times: (z·CV/w)². Print median and p95 "
-        "too.",
+        f"of variation of {assumed.spread:g}, takes {_count(needed)} independent times: (z·CV/w)². Print median "
+        "and p95 too.",
     )
 
 
@@ -449,7 +450,8 @@ def _plan(
         explanation.append(
             f"{assumed.attempts} attempts a person, two of which correlate by {assumed.correlation:g}, are worth "
             f"{assumed.attempts / assumed.design_effect:.3g} independent ones (design effect "
-            f"{assumed.design_effect:.3g}): {trials:,} trials of {subjects:,} subjects. More persons help more than more attempts."
+            f"{assumed.design_effect:.3g}): {trials:,} trials of {subjects:,} subjects. More persons help more "
+            "than more attempts."
         )
     if assumed.dropout:
         explanation.append(f"{_percent(assumed.dropout)} won't finish: invite {invited:,}.")

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from benchmarks import bootstrap
+from benchmarks import method
 from benchmarks.evidence import Grade, LaneResult, Point, Quantity, Rate, weaker
-from benchmarks.interval import Interval, wilson
+from benchmarks.interval import Interval
 from benchmarks.rows import Rows
 from benchmarks.scenario import LEVELS, Level, Scenario
 from benchmarks.session import Session
@@ -18,12 +18,10 @@ from edge.transaction import Transaction
 MIDDLE = Session("middle", "middle")
 
 
-def lane_result(
-    scenario: Scenario, rows: Rows, prefix: str, replicates: int, pictures: Grade = "technology"
-) -> LaneResult:
+def lane_result(scenario: Scenario, rows: Rows, prefix: str, pictures: Grade = "technology") -> LaneResult:
     """`pictures` is the grade of what the lane saw: rates on drawn people are `synthetic`, whatever surrounds them."""
     grade = weaker(pictures, "simulated")
-    points = tuple(_point(scenario, rows, level, prefix, replicates, grade) for level in LEVELS)
+    points = tuple(_point(scenario, rows, level, prefix, grade) for level in LEVELS)
     middle = [row for row in rows.of(MIDDLE.name) if row.presented.t_ns is not None]
     return LaneResult(
         status="ran",
@@ -35,13 +33,11 @@ def lane_result(
             "ms",
             "this machine, presentation to decision",
             "technology",
-            replicates,
-            scenario.seed,
         ),
     )
 
 
-def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates: int, grade: Grade) -> Point:
+def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, grade: Grade) -> Point:
     session = Session(level, "middle")
     chosen = rows.of(session.name)
     failed = [row.outcome != "opened" for row in chosen]
@@ -58,7 +54,7 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
         legitimate_failures=Rate.of(
             sum(failed),
             len(failed),
-            bootstrap.proportion(failed, subjects, replicates, seed=scenario.seed),
+            method.rate(failed, subjects),
             source,
             grade,
         ),
@@ -69,13 +65,11 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
             "s",
             source,
             grade,
-            replicates,
-            scenario.seed,
         ),
         persons_per_minute={
             passage: quantity
             for passage in passages
-            if (quantity := _throughput(rows, Session(level, passage), source, replicates, scenario.seed, grade))
+            if (quantity := _throughput(rows, Session(level, passage), source, grade))
         },
     )
 
@@ -86,20 +80,18 @@ def _quantiles(
     unit: str,
     source: str,
     grade: Grade,
-    replicates: int,
-    seed: int,
 ) -> dict[str, Quantity]:
     quantiles: dict[str, Quantity] = {}
     if len(set(subjects)) < 2:  # a lane that opened for nobody has no time to state, and one person no interval
         return quantiles
     for name, q in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95)):
         value = float(np.quantile(values, q, method="inverted_cdf"))
-        interval = bootstrap.quantile(values, subjects, q, replicates, seed=seed)
+        interval = method.quantile(values, subjects, q)
         quantiles[name] = Quantity.of(value, unit, len(values), interval, source, grade)
     return quantiles
 
 
-def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed: int, grade: Grade) -> Quantity | None:
+def _throughput(rows: Rows, session: Session, source: str, grade: Grade) -> Quantity | None:
     """60 / mean headway between crossings; None where fewer than two persons crossed."""
     headways: list[float] = []
     subjects: list[str] = []
@@ -112,14 +104,17 @@ def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed
             last[row.session] = crossed
     if len(set(subjects)) < 2:
         return None
-    interval = bootstrap.mean(headways, subjects, replicates, seed=seed)
+    interval = method.mean(headways, subjects)
+    # t reaches below 0 where few persons' headways differ wildly; then there is no most persons a minute to state.
+    if interval.low <= 0.0:
+        return None
     inverted = Interval(60.0 / interval.high, 60.0 / interval.low, interval.level, interval.method)
     value = 60.0 / float(np.mean(headways))
     return Quantity.of(value, "persons/min", len(headways), inverted, f"{source}, saturated", grade)
 
 
 def face_rates(
-    scenario: Scenario, rows: Rows, settings: Mapping[str, object], source: str, grade: Grade, replicates: int
+    scenario: Scenario, rows: Rows, settings: Mapping[str, object], source: str, grade: Grade
 ) -> dict[str, Rate]:
     """The biometric rates, apart from the person-mornings around them. `grade` is the pictures': `technology` of a
     listed set, `synthetic` of people who don't exist."""
@@ -130,11 +125,11 @@ def face_rates(
 
     def rate(errors: Sequence[bool], whose: Sequence[Transaction]) -> Rate:
         subjects = [row.true_subject or "" for row in whose]
-        interval = bootstrap.proportion(errors, subjects, replicates, seed=scenario.seed)
+        interval = method.rate(errors, subjects)
         return Rate.of(sum(errors), len(errors), interval, source, grade)
 
     return {
-        "FTE": Rate.of(failed, scenario.persons, wilson(failed, scenario.persons), source, grade),
+        "FTE": Rate.of(failed, scenario.persons, method.independent(failed, scenario.persons), source, grade),
         "FTA": rate([row not in acquired for row in seen], seen),
         "FNIR": rate([row.decided_subject != row.true_subject for row in acquired], acquired),
         "MIR": rate([row.decided_subject not in (None, row.true_subject) for row in seen], seen),

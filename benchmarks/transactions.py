@@ -2,8 +2,8 @@
 
 * **users**: the person-mornings of those who can use the lane.
 * **assigned**: those of everyone who was assigned to it. Who refused, or couldn't be enrolled, is served by the
-  fallback lane: for this lane that is a failure each morning, and takes the fallback's time. Sentences use this one; leaving out
-  who didn't fit is the oldest way to look good (docs/statistics.md).
+  fallback lane: for this lane that is a failure each morning, and takes the fallback's time. Sentences use this one;
+  leaving out who didn't fit is the oldest way to look good (docs/statistics.md).
 
 Rows say where they come from, and the rates carry it: mixed sources take the weaker grade. A row is left out only by a
 list of exclusions made for it, and every exclusion is in the document with its reason.

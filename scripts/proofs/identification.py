@@ -99,7 +99,8 @@ def prove() -> dict[str, Any]:
             "threshold": threshold,
             "threshold_fixed": f"FMR {target:g} on the development people",
             "one_to_one_on_evaluation": {
-                name: {"value": errors / trials, "errors": errors, "trials": trials} for name, (errors, trials) in rates.items()
+                name: {"value": errors / trials, "errors": errors, "trials": trials}
+                for name, (errors, trials) in rates.items()
             },
             "sizes": rows,
         })  # fmt: skip

@@ -29,7 +29,7 @@ from policy.schema import schema
 def ran(cards: Any, small: Scenario, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
     folder = tmp_path_factory.mktemp("ran")
     with Archive(cards.folder) as archive:
-        return evaluate(small, cards.gate, folder, cards.faces(archive), replicates=200), folder
+        return evaluate(small, cards.gate, folder, cards.faces(archive)), folder
 
 
 def of(ran: tuple[Results, Path], lane: str) -> list[Transaction]:
@@ -109,13 +109,13 @@ def test_simulated_mornings_never_end_in_a_finding(ran: Any) -> None:
 
 
 def test_the_same_seed_gives_the_same_failures(cards: Any, small: Scenario, ran: Any, tmp_path: Path) -> None:
-    again = evaluate(small, cards.gate, tmp_path, replicates=200)
+    again = evaluate(small, cards.gate, tmp_path)
     for one, other in zip(ran[0].lanes["tag-uid"].points, again.lanes["tag-uid"].points, strict=True):
         assert one.legitimate_failures == other.legitimate_failures
 
 
 def test_without_faces_the_face_lane_says_what_it_needs(small: Scenario, tmp_path: Path) -> None:
-    results = evaluate(small, Gate(sets=[]), tmp_path, replicates=200)
+    results = evaluate(small, Gate(sets=[]), tmp_path)
     assert results.lanes["face-1n"].model_dump(include={"status", "needs"}) == {
         "status": "not_run",
         "needs": FACE_NEEDS,
@@ -126,7 +126,7 @@ def test_without_faces_the_face_lane_says_what_it_needs(small: Scenario, tmp_pat
 
 def test_pictures_of_no_listed_set_are_refused_and_leave_no_rows(cards: Any, small: Scenario, tmp_path: Path) -> None:
     with Archive(cards.folder) as archive, pytest.raises(Refused, match="no listed research set"):
-        evaluate(small, Gate(sets=[]), tmp_path, cards.faces(archive), replicates=200)
+        evaluate(small, Gate(sets=[]), tmp_path, cards.faces(archive))
     assert not (tmp_path / "transactions-face-1n.jsonl").exists()
 
 
@@ -136,7 +136,7 @@ def test_a_person_needs_pictures_for_every_morning(cards: Any, small: Scenario, 
         Archive(cards.folder) as archive,
         pytest.raises(ValueError, match="expected 12 people with at least 11 pictures"),
     ):
-        evaluate(long, cards.gate, tmp_path, cards.faces(archive), replicates=200)
+        evaluate(long, cards.gate, tmp_path, cards.faces(archive))
 
 
 def test_a_lane_that_opens_for_next_to_nobody_has_failures_but_no_times(
@@ -144,7 +144,7 @@ def test_a_lane_that_opens_for_next_to_nobody_has_failures_but_no_times(
 ) -> None:
     with Archive(cards.folder) as archive:
         blind = replace(cards.faces(archive), recipe=Recipe(least_px=500))
-        results = evaluate(small, cards.gate, tmp_path, blind, replicates=200)
+        results = evaluate(small, cards.gate, tmp_path, blind)
     for point in results.lanes["face-1n"].points:
         assert point.legitimate_failures.value > 0.9
         assert point.transaction_time == point.persons_per_minute == {}
@@ -156,7 +156,7 @@ def test_a_crew_of_whom_nobody_can_be_enrolled_is_an_error(cards: Any, small: Sc
     with Archive(cards.folder) as archive:
         blind = replace(cards.faces(archive), recipe=Recipe(score=1.0, least_px=640))
         with pytest.raises(FacesError, match="found none in the pictures of 6 people"):
-            evaluate(small, cards.gate, tmp_path, blind, replicates=200)
+            evaluate(small, cards.gate, tmp_path, blind)
 
 
 def test_rows_that_were_changed_afterwards_are_found_out(ran: Any, tmp_path: Path) -> None:
