@@ -67,8 +67,9 @@ def false_non_match_rate(c: Comparisons, threshold: float, level: float = 0.95) 
 
 
 def fnmr_at_fmr(c: Comparisons, target: float, replicates: int = 1000, level: float = 0.95, *, seed: int) -> Interval:
-    """For the FNMR at the threshold that gives FMR <= `target` on these very scores: `bootstrap.fnmr_at_fmr`, which finds
-    the threshold again in each replicate, and raises what it does."""
+    """For the FNMR at the threshold that gives FMR <= `target` on these very scores: `bootstrap.fnmr_at_fmr`.
+
+    It finds the threshold again in each replicate; raises what it raises."""
     return bootstrap.fnmr_at_fmr(c, target, replicates, level, seed=seed)
 
 

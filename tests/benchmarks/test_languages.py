@@ -29,9 +29,9 @@ def _sources() -> Iterator[tuple[str, str, dict[str, None]]]:
 
 def _in_code() -> set[str]:
     found: set[str] = set()
-    for method, name, keywords in _sources():
+    for called, name, keywords in _sources():
         with (files("benchmarks") / name).open("rb") as file:
-            found |= {str(message) for _, message, *_ in extract(method, file, keywords)}
+            found |= {str(message) for _, message, *_ in extract(called, file, keywords)}
     return found
 
 
