@@ -10,14 +10,13 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal, NamedTuple
 
-from scipy.stats import binom, norm
+from scipy.stats import beta, binom, chi2, norm
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import Value
-from benchmarks.interval import check_level, rule_of_three, upper_bound
+from benchmarks.interval import check_level, rule_of_three
 
 Kind = Literal["rate within", "rate below", "difference within", "difference below", "difference shown", "mean within"]
 
@@ -30,6 +29,8 @@ FORMS = (
     "time ± 5%",
 )
 """What a claim may look like."""
+
+_MOST_ERRORS = 500
 
 CROSSED = frozenset({"FMR", "FAR"})
 """Rates whose trials come from comparing every subject with every other."""
@@ -315,32 +316,26 @@ def trials_without_error(limit: float, level: float = 0.95) -> int:
 
 def _errors_allowed(text: str, limit: float, assumed: Assumed) -> tuple[int, int]:
     """The least errors and trials with which the claim is shown with the power asked for."""
-    needed = trials_without_error(limit, assumed.level)
     if assumed.expected == 0.0:
-        return 0, needed
-    for allowed in range(2000):
-        needed = _least(partial(_shows, allowed, limit, assumed.level), max(needed, allowed + 1))
+        return 0, trials_without_error(limit, assumed.level)
+    for allowed in range(_MOST_ERRORS + 1):
+        needed = _trials_for(allowed, limit, assumed.level)
         if binom.cdf(allowed, needed, assumed.expected) >= assumed.power:
             return allowed, needed
     raise PlanError(
-        f"claim {text!r}: {_percent(assumed.expected)} lies too near to the limit: more than 2,000 errors would be "
-        "needed. Expect a lower rate, or claim a higher limit."
+        f"claim {text!r}: {_percent(assumed.expected)} lies too near to the limit: more than {_MOST_ERRORS} errors would "
+        "be needed. Expect a lower rate, or claim a higher limit."
     )
 
 
-def _shows(errors: int, limit: float, level: float, trials: int) -> bool:
-    return upper_bound(errors, trials, level).high <= limit
-
-
-def _least(enough: Callable[[int], bool], start: int) -> int:
-    """The least n from `start` on for which `enough` holds; it holds for every larger n too."""
-    high = start
-    while not enough(high):
-        high *= 2
-    low = start - 1
+def _trials_for(errors: int, limit: float, level: float) -> int:
+    """The least trials of which so many may fail for Clopper and Pearson's one-sided bound to be at most `limit`."""
+    # Poisson's bound asks for a little more than the binomial one: the answer lies below, and at least above errors.
+    low, high = errors, math.ceil(chi2.ppf(level, 2 * errors + 2) / (2.0 * limit)) + errors + 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
+        shown = middle > errors and beta.ppf(level, errors + 1, middle - errors) <= limit
+        low, high = (low, middle) if shown else (middle, high)
     return high
 
 
