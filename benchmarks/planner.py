@@ -323,8 +323,8 @@ def _errors_allowed(text: str, limit: float, assumed: Assumed) -> tuple[int, int
         if binom.cdf(allowed, needed, assumed.expected) >= assumed.power:
             return allowed, needed
     raise PlanError(
-        f"claim {text!r}: {_percent(assumed.expected)} lies too near to the limit: more than {_MOST_ERRORS} errors would "
-        "be needed. Expect a lower rate, or claim a higher limit."
+        f"claim {text!r}: {_percent(assumed.expected)} lies too near to the limit: more than {_MOST_ERRORS} errors "
+        "would be needed. Expect a lower rate, or claim a higher limit."
     )
 
 

@@ -25,6 +25,8 @@ VERBS = [
     ["demo"],
     ["bench"],
     ["bench", "accuracy"],
+    ["bench", "rates"],
+    ["plan"],
     ["models"],
     ["models", "list"],
     ["models", "fetch"],
