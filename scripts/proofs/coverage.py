@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.coverage import HIGH, LOW, REGIMES, RUNS, simulate_all
 from scripts.proofs._data import claim
 from threshold.output import progress
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "statistics.md"
+BEGIN, END = "<!-- coverage: written by make prove-coverage -->", "<!-- end of coverage -->"
 SEED = 1
 PROCESSES = 2
 
@@ -42,4 +46,43 @@ def prove() -> dict[str, Any]:
                 }
             )
     missed = [row["about"] for row, made in zip(regimes, claims, strict=True) if not made["met"]]
+    if runs == RUNS:
+        write(table(runs, SEED, regimes))
     return {"claims": claims, "runs": runs, "seed": SEED, "missed": missed, "regimes": regimes}
+
+
+def table(runs: int, seed: int, regimes: Sequence[dict[str, Any]]) -> str:
+    """The regimes as a Markdown table."""
+    missed = [row["about"] for row in regimes if not _met(row)]
+    lines = [
+        f"{runs:,} runs a regime, seed {seed}; the bootstraps within them have 300 replicates. "
+        + ("Regimes that the default misses: " + "; ".join(missed) + "." if missed else "No regime is missed."),
+        "",
+        "| regime | default covers | width | others: covers, width |",
+        "|---|---|---|---|",
+    ]
+    for row in regimes:
+        (_, default), *others = row["methods"].items()
+        beside = "; ".join(f"{name}: {_percent(other['covers'])}, {other['mean_width']:.4f}" for name, other in others)
+        mark = "" if _met(row) else " **missed**"
+        lines.append(
+            f"| {row['about']} | {_percent(default['covers'])}{mark} | {default['mean_width']:.4f} | {beside} |"
+        )
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    """Put the table into docs/statistics.md, between its marks."""
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def _met(row: dict[str, Any]) -> bool:
+    covers: float = next(iter(row["methods"].values()))["covers"]
+    return covers >= LOW and (row["conservative"] or covers <= HIGH)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ import numpy.typing as npt
 
 from benchmarks import comparisons, identification
 from benchmarks.accuracy import Recipe
+from benchmarks.det import IET, Curve, save
 from benchmarks.extract import extract
 from benchmarks.identification import Searches, Swept
 from benchmarks.pairs import person
+from benchmarks.sizes import Line, svg
 from benchmarks.split import by_subject
 from edge.acquire import Acquirer
 from edge.vision import open_detector, open_embedder
@@ -23,6 +26,7 @@ from policy.gate import Gate
 from scripts.proofs._data import claim, models, pictures
 from threshold.output import progress
 
+ROOT = Path(__file__).resolve().parents[2]
 SIZES = (30, 300, 600, 1200)
 TARGETS = (1e-3, 1e-4, 1e-5)
 GALLERIES = 50
@@ -113,7 +117,31 @@ def prove() -> dict[str, Any]:
                     None,
                 )
             )
+    _draw(tables, evaluation)
     return {"claims": claims, "people": used, "galleries_a_size": GALLERIES, "tables": tables}
+
+
+def _draw(tables: list[dict[str, Any]], evaluation: People) -> None:
+    """FPIR over N, and the IET of one gallery of each size, to out/."""
+    folder = ROOT / "out" / "proof-identification"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [
+        Line(
+            f"FMR {target:g}",
+            tuple(row["size"] for row in table["sizes"]),
+            tuple(row["fpir"]["mean"] for row in table["sizes"]),
+            tuple(tuple(row["fpir"]["galleries_p5_to_p95"]) for row in table["sizes"]),
+            tuple(row["fpir"]["formula"] for row in table["sizes"]),
+        )
+        for target, table in zip(TARGETS, tables, strict=True)
+    ]
+    page = svg(lines, "False positive identification rate (FPIR)", "LFW, public pair: FPIR over N")
+    (folder / "fpir.svg").write_text(page, encoding="utf-8")
+    curves = []
+    for row in tables[0]["sizes"]:
+        points = identification.iet(evaluation.gallery(row["size"], 0))
+        curves.append(Curve(f"N = {row['size']:,}", points.fpir, points.fnir))
+    save(folder / "iet.svg", curves, title="LFW, public pair: identification, one gallery each", errors=IET)
 
 
 _RATES = ("fpir", "fnir", "misidentification")
