@@ -323,7 +323,7 @@ def _woodruff(
     """The interval, and by subject how many values more than expected lie at or below the quantile."""
     below = data <= np.quantile(data, q, method="inverted_cdf")
     share = float(below.mean())
-    residual = np.bincount(whose, weights=below.astype(np.float64) - share, minlength=count)
+    residual = np.bincount(whose, weights=below.astype(np.float64) - share, minlength=count).astype(np.float64)
     spread = count / (count - 1) * float((residual**2).sum()) / data.size**2
     # Ties can put everything at or below the quantile: then as many independent values as there are subjects.
     low, high = over_effective(q, spread if spread > 0.0 else q * (1.0 - q) / count, data.size, count, level)

@@ -1,7 +1,7 @@
 """Intervals for counted errors: one proportion, no error at all, and the difference of two proportions.
 
-Everything here takes trials as independent. Where one person gives several trials they aren't: use
-`benchmarks.bootstrap` and keep these for cross-checks.
+Everything here takes trials as independent. Where one person gives several trials they aren't: `benchmarks.clustered`
+is for those. Which one a figure gets is decided in `benchmarks.method`.
 """
 
 from __future__ import annotations

@@ -331,7 +331,7 @@ def _errors_allowed(text: str, limit: float, assumed: Assumed) -> tuple[int, int
 def _trials_for(errors: int, limit: float, level: float) -> int:
     """The least trials of which so many may fail for Clopper and Pearson's one-sided bound to be at most `limit`."""
     # Poisson's bound asks for a little more than the binomial one: the answer lies below, and at least above errors.
-    low, high = errors, math.ceil(chi2.ppf(level, 2 * errors + 2) / (2.0 * limit)) + errors + 1
+    low, high = errors, math.ceil(float(chi2.ppf(level, 2 * errors + 2)) / (2.0 * limit)) + errors + 1
     while high - low > 1:
         middle = (low + high) // 2
         shown = middle > errors and beta.ppf(level, errors + 1, middle - errors) <= limit
