@@ -16,6 +16,7 @@ of 3 on subjects, one-sided.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +37,8 @@ TWO_ALONE = "two subjects alone: nothing is known of others"
 PAIRED = "paired over subjects: Newcombe's square and add of clustered intervals"
 UNPAIRED = "unpaired over subjects: Newcombe's square and add of clustered intervals"
 MEAN = "over subjects: t"
-QUANTILE = "over subjects: Woodruff, effective sample"
-QUANTILE_DIFFERENCE = "paired over subjects: Newcombe's square and add of Woodruff intervals"
+QUANTILE = "over subjects: share of values beyond, effective sample, inverted"
+QUANTILE_DIFFERENCE = "paired over subjects: Newcombe's square and add of quantiles' intervals"
 
 _MEANS = 41
 _SEEN = 8
@@ -173,13 +174,13 @@ def _profile(means: Shares, counted: Tally) -> Shares:
         share = np.where(possible, np.maximum(share, 0.0), 0.0)
         logs = np.log(share), np.log1p(-share), np.log(upper), np.log1p(-upper), np.log(lower), np.log1p(-lower)
     some_, most, err_some, right_some, err_most, right_most = logs
+    # An error at a rate of 0 is impossible and no error at it certain: 0 * log 0 is 0 here.
     total = np.zeros_like(share)
     for (errors, trials), count in zip(pairs, times, strict=True):
         right = trials - errors
         total += count * np.logaddexp(
-            some_ + errors * err_some + right * right_some,
-            # 0 errors at a rate of 0 are certain: 0 * log 0 is 0 here.
-            most + (errors * err_most if errors else 0.0) + right * right_most,
+            some_ + (errors * err_some if errors else 0.0) + (right * right_some if right else 0.0),
+            most + (errors * err_most if errors else 0.0) + (right * right_most if right else 0.0),
         )
     total[~possible] = -np.inf
     best: Shares = total.reshape(means.size, -1).max(axis=1)
@@ -277,14 +278,13 @@ def mean(values: npt.ArrayLike, subjects: npt.ArrayLike, level: float = 0.95) ->
 
 
 def quantile(values: npt.ArrayLike, subjects: npt.ArrayLike, q: float, level: float = 0.95) -> Interval:
-    """For the `q` quantile (numpy's "inverted_cdf") of `values`, several from each of `subjects` (Woodruff 1952).
+    """For the `q` quantile (numpy's "inverted_cdf") of `values`, several from each of `subjects`.
 
-    The share of values at or below the quantile has an interval over the effective sample; its ends, read off the
-    values again, are the quantile's. It can't reach beyond the largest value seen: a p95 needs far more than 20.
+    Every value is in of which the share of values above it may be 1-q (Francisco and Fuller 1991). It can't reach beyond the largest value seen: a p95 needs far more than 20.
     RateError: as `mean`, or q outside (0, 1).
     """
     data, whose, count = _grouped(values, subjects)
-    return Interval(*_woodruff(data, whose, count, _checked(q), check_level(level))[0], level, QUANTILE)
+    return Interval(*_inverted(data, whose, count, _checked(q), check_level(level))[0], level, QUANTILE)
 
 
 def quantile_difference(
@@ -305,7 +305,7 @@ def quantile_difference(
     ends, below, middles = [], [], []
     for values, subjects in ((first, first_subjects), (second, second_subjects)):
         data, whose, count = _grouped(values, subjects)
-        interval, residual = _woodruff(data, whose, count, _checked(q), check_level(level))
+        interval, residual = _inverted(data, whose, count, _checked(q), check_level(level))
         ends.append(Interval(*interval, level, QUANTILE))
         everyone = np.zeros(names.size)
         everyone[np.searchsorted(names, np.unique(np.asarray(subjects)))] = residual
@@ -317,18 +317,46 @@ def quantile_difference(
     return Interval(low, high, level, QUANTILE_DIFFERENCE)
 
 
-def _woodruff(
+def _inverted(
     data: Shares, whose: npt.NDArray[np.intp], count: int, q: float, level: float
 ) -> tuple[tuple[float, float], Shares]:
-    """The interval, and by subject how many values more than expected lie at or below the quantile."""
-    below = data <= np.quantile(data, q, method="inverted_cdf")
-    share = float(below.mean())
-    residual = np.bincount(whose, weights=below.astype(np.float64) - share, minlength=count).astype(np.float64)
-    spread = count / (count - 1) * float((residual**2).sum()) / data.size**2
-    # Ties can put everything at or below the quantile: then as many independent values as there are subjects.
-    low, high = over_effective(q, spread if spread > 0.0 else q * (1.0 - q) / count, data.size, count, level)
-    ends = np.quantile(data, [low, high], method="inverted_cdf")
-    return (float(ends[0]), float(ends[1])), residual
+    """The interval, and by subject how many values fewer than expected lie above the quantile.
+
+    A value is in when the share of values above it, over the effective sample, may be 1-q. Both ends are looked for by
+    halving among the values seen, from the quantile outwards.
+    """
+    values = np.unique(data)
+    trials = np.bincount(whose, minlength=count)
+
+    def above(value: float) -> Tally:
+        return Tally(np.bincount(whose, weights=data > value, minlength=count).astype(np.int64), trials)
+
+    def may_be(place: int) -> bool:
+        counted = above(values[place])
+        if counted.share in {0.0, 1.0}:
+            interval = nothing_varies(counted.share, count, level)
+            return interval.low <= 1.0 - q <= interval.high
+        low, high = effective(counted, level)
+        return low <= 1.0 - q <= high
+
+    middle = int(np.searchsorted(values, np.quantile(data, q, method="inverted_cdf")))
+    ends = (
+        _farthest(may_be, middle, 0),
+        _farthest(may_be, middle, values.size - 1),
+    )
+    counted = above(values[middle])
+    return (float(values[ends[0]]), float(values[ends[1]])), counted.share * counted.trials - counted.errors
+
+
+def _farthest(may_be: Callable[[int], bool], inside: int, end: int) -> int:
+    """The place farthest from `inside` towards `end` that may be, if all nearer ones may."""
+    if may_be(end):
+        return end
+    while abs(end - inside) > 1:
+        between = (inside + end) // 2
+        inside, end = (between, end) if may_be(between) else (inside, between)
+    # One beyond: the truth may lie between two values seen.
+    return end
 
 
 def _checked(q: float) -> float:

@@ -57,7 +57,7 @@ def evaluate(
         networks, sets, grade = run.networks, run.sets, run.grade
         with Rows(folder, "face-1n") as face_rows:
             settings = run.run(face_rows)
-        result = lane_result(scenario, face_rows, "face.", run.grade)
+        result = lane_result(scenario, face_rows, "face.", run.grade, run.unable)
         rates = face_rates(scenario, face_rows, settings, run.source, run.grade)
         lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": settings})
     return Results(

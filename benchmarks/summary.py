@@ -18,10 +18,17 @@ from edge.transaction import Transaction
 MIDDLE = Session("middle", "middle")
 
 
-def lane_result(scenario: Scenario, rows: Rows, prefix: str, pictures: Grade = "technology") -> LaneResult:
-    """`pictures` is the grade of what the lane saw: rates on drawn people are `synthetic`, whatever surrounds them."""
+def lane_result(
+    scenario: Scenario,
+    rows: Rows,
+    prefix: str,
+    pictures: Grade = "technology",
+    unable: frozenset[str] = frozenset(),
+) -> LaneResult:
+    """`pictures` is the grade of what the lane saw: rates on drawn people are `synthetic`, whatever surrounds them.
+    `unable`: the subjects who couldn't be enrolled; they come all the same, and only `users` leaves them out."""
     grade = weaker(pictures, "simulated")
-    points = tuple(_point(scenario, rows, level, prefix, grade) for level in LEVELS)
+    points = tuple(_point(scenario, rows, level, prefix, grade, unable) for level in LEVELS)
     middle = [row for row in rows.of(MIDDLE.name) if row.presented.t_ns is not None]
     return LaneResult(
         status="ran",
@@ -37,13 +44,14 @@ def lane_result(scenario: Scenario, rows: Rows, prefix: str, pictures: Grade = "
     )
 
 
-def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, grade: Grade) -> Point:
+def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, grade: Grade, unable: frozenset[str]) -> Point:
     session = Session(level, "middle")
     chosen = rows.of(session.name)
     failed = [row.outcome != "opened" for row in chosen]
     subjects = [row.true_subject or "" for row in chosen]
     opened = [row for row in chosen if row.opened_ns is not None]
     source = f"scenario {scenario.id}, {level}"
+    users = [row for row in chosen if row.true_subject not in unable]
     passages: Iterable[Level] = LEVELS if level == "middle" else ("middle",)
     return Point(
         level=level,
@@ -58,6 +66,7 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, grade: Gra
             source,
             grade,
         ),
+        users=_failures(users, source, grade),
         failure_reasons=dict(Counter(row.reason for row in chosen if row.outcome != "opened")),
         transaction_time=_quantiles(
             [(row.opened_ns or 0) / 1e9 for row in opened],
@@ -72,6 +81,15 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, grade: Gra
             if (quantity := _throughput(rows, Session(level, passage), source, grade))
         },
     )
+
+
+def _failures(rows: Sequence[Transaction], source: str, grade: Grade) -> Rate | None:
+    """None where fewer than two persons are left."""
+    failed = [row.outcome != "opened" for row in rows]
+    subjects = [row.true_subject or "" for row in rows]
+    if len(set(subjects)) < 2:
+        return None
+    return Rate.of(sum(failed), len(failed), method.rate(failed, subjects), source, grade)
 
 
 def _quantiles(

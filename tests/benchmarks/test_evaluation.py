@@ -14,11 +14,12 @@ from benchmarks import rows
 from benchmarks.accuracy import Recipe
 from benchmarks.crew import FacesError
 from benchmarks.evaluation import FACE_NEEDS, evaluate
-from benchmarks.evidence import Results
+from benchmarks.evidence import Results, Transactions
 from benchmarks.report import render
 from benchmarks.rows import RowsError
 from benchmarks.scenario import LEVELS, Scenario
 from benchmarks.session import SESSIONS
+from benchmarks.summary import lane_result
 from edge.transaction import Transaction
 from policy.archive import Archive
 from policy.gate import Gate, Refused
@@ -150,6 +151,34 @@ def test_a_lane_that_opens_for_next_to_nobody_has_failures_but_no_times(
         assert point.transaction_time == point.persons_per_minute == {}
     assert {c.outcome for c in results.comparisons} == {"legitimate-failures"}
     assert "too few were let in" in render(results, "en")
+
+
+def test_who_could_not_be_enrolled_is_assigned_all_the_same_and_only_users_leave_them_out(
+    ran: Any, small: Scenario
+) -> None:
+    for lane in ("face-1n", "tag-uid"):
+        point = next(point for point in ran[0].lanes[lane].points if point.level == "middle")
+        assert point.users == point.legitimate_failures  # everyone could be enrolled
+    kept = Kept(of(ran, "face-1n"))
+    point = lane_result(small, kept, "face.", unable=frozenset({"s0000"})).points[1]  # type: ignore[arg-type]
+    assert point.users is not None
+    assert point.users.denominator == (small.persons - 1) * small.mornings
+    assert point.legitimate_failures.denominator == small.persons * small.mornings
+    alone = frozenset(f"s{person:04d}" for person in range(1, small.persons))
+    assert lane_result(small, kept, "face.", unable=alone).points[1].users is None  # type: ignore[arg-type]
+
+
+class Kept:
+    """Rows as `benchmarks.rows.Rows` has them at hand."""
+
+    def __init__(self, some: list[Transaction]) -> None:
+        self._rows = some
+
+    def of(self, session: str) -> list[Transaction]:
+        return [row for row in self._rows if row.session.rsplit("/m", 1)[0] == session]
+
+    def reference(self) -> Transactions:
+        return Transactions(file="transactions.jsonl", sha256="0" * 64, count=len(self._rows))
 
 
 def test_a_crew_of_whom_nobody_can_be_enrolled_is_an_error(cards: Any, small: Scenario, tmp_path: Path) -> None:
