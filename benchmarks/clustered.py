@@ -280,7 +280,8 @@ def mean(values: npt.ArrayLike, subjects: npt.ArrayLike, level: float = 0.95) ->
 def quantile(values: npt.ArrayLike, subjects: npt.ArrayLike, q: float, level: float = 0.95) -> Interval:
     """For the `q` quantile (numpy's "inverted_cdf") of `values`, several from each of `subjects`.
 
-    Every value is in of which the share of values above it may be 1-q (Francisco and Fuller 1991). It can't reach beyond the largest value seen: a p95 needs far more than 20.
+    Every value is in of which the share of values above it may be 1-q (Francisco and Fuller 1991, Annals of Statistics
+    19). It can't reach beyond the largest value seen: a p95 needs far more than 20.
     RateError: as `mean`, or q outside (0, 1).
     """
     data, whose, count = _grouped(values, subjects)
