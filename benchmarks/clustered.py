@@ -346,7 +346,8 @@ def _inverted(
         _farthest(may_be, middle, values.size - 1),
     )
     counted = above(values[middle])
-    return (float(values[ends[0]]), float(values[ends[1]])), counted.share * counted.trials - counted.errors
+    fewer = (counted.share * counted.trials - counted.errors).astype(np.float64)
+    return (float(values[ends[0]]), float(values[ends[1]])), fewer
 
 
 def _farthest(may_be: Callable[[int], bool], inside: int, end: int) -> int:
