@@ -316,7 +316,7 @@ def test_a_research_or_synthetic_permit_stores_no_reference(store):
 def test_no_call_of_the_store_hands_a_template_out(store):
     """Every public method, called as far as it can be: none gives back the reference but a person's own export."""
     subject = enrolled(store)
-    secret = store._secret(store._rotation()[0])
+    secret = store._references.rotation()[1]
     from policy.rotation import turn
 
     clear = [part.tobytes() for part in (template(7), turn(secret, template(7)))]
@@ -481,7 +481,7 @@ def test_a_gate_made_by_hand_with_other_rules_is_not_the_stores(store):
     from test_store import Lenient
 
     subject = store.admit(volunteer(attestation={"age": 15}))
-    forged = Gate([], now=Hands(), assess=assess, register=Lenient(store._bound(subject))).personal(
+    forged = Gate([], now=Hands(), assess=assess, register=Lenient(store._standing.bound(subject))).personal(
         "enrol", subject, "face", [SHOT]
     )
     with pytest.raises(Refused, match="permit-genuine"):
