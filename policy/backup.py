@@ -26,6 +26,7 @@ from policy.database import Database, DatabaseError, locked, reading
 from policy.entry import Adopted, BackedUp, Erased, Restored, Revoked
 from policy.epoch import ANCHOR, begin
 from policy.errors import PolicyError
+from policy.form import FORMS, NAME
 from policy.keys import SIZE, Keys, device_keys, sync_folder
 from policy.ledger import Anchor, Ledger, LedgerError, examine, read_anchor
 from policy.seal import SealBroken, seal, unseal
@@ -66,7 +67,7 @@ def backup(store: Store, folder: Path) -> Path:
             copy.execute("VACUUM")
         _in_place(part, path)
         store.ledger.append(BackedUp(backup=name, at_entry=at, subjects=people))
-        _write_tail(store, path, at)
+        _write_tail(database, store.ledger, path, at)
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -79,36 +80,36 @@ def backup(store: Store, folder: Path) -> Path:
     return path
 
 
-def scrub(store: Store) -> list[Path]:
+def scrub(database: Database, ledger: Ledger) -> list[Path]:
     """Take whoever was erased or revoked since out of the backups made here, and bring their tails up to date.
 
     Gives those that can't be reached though somebody is to be taken out of them.
     """
-    with store.database.asked():
-        rows = store.database.connection.execute("SELECT id, path, upto FROM backup").fetchall()
+    with database.asked():
+        rows = database.connection.execute("SELECT id, path, upto FROM backup").fetchall()
     if not rows:
         return []
-    behind, entries = [], list(store.ledger)
+    behind, entries = [], list(ledger)
     gone = [(entry.seq, entry.body.subject) for entry in entries if isinstance(entry.body, Erased | Revoked)]
     made = {entry.body.backup: entry.body.at_entry for entry in entries if isinstance(entry.body, BackedUp)}
     for name, place, upto in rows:
         path = Path(place)
         since = [(seq, subject) for seq, subject in gone if seq > upto]
         if name not in made and not path.exists():  # a crash came before the file
-            with store.database.writing() as connection:
+            with database.writing() as connection:
                 connection.execute("DELETE FROM backup WHERE id = ?", (name,))
             continue
         try:
             if since:
                 _without(path, {subject for _, subject in since})
-            _write_tail(store, path, made.get(name, upto))
+            _write_tail(database, ledger, path, made.get(name, upto))
         except (OSError, sqlite3.Error):
             # A tail that is behind falls short of the anchor. Someone who should be out is told, and tried again.
             if since:
                 behind.append(path)
             continue
         if since:
-            with store.database.writing() as connection:
+            with database.writing() as connection:
                 connection.execute("UPDATE backup SET upto = ? WHERE id = ?", (since[-1][0], name))
     return behind
 
@@ -135,8 +136,6 @@ def restore(
 
     Raises BackupError, LedgerError, policy.database.DatabaseError, policy.keys.SecretError.
     """
-    from policy.store import FORMS, NAME  # noqa: PLC0415  a store is put back here, and makes backups
-
     target = folder / NAME
     fresh = target.with_name(f"{NAME}.restoring")
     with locked(target):
@@ -227,14 +226,14 @@ def _take_out(connection: sqlite3.Connection, gone: set[str]) -> int:
     return sum(connection.execute("DELETE FROM subject WHERE pseudonym = ?", (one,)).rowcount for one in sorted(gone))
 
 
-def _write_tail(store: Store, backup: Path, after: int) -> None:
-    with store.database.asked():
-        rows = store.database.connection.execute(
+def _write_tail(database: Database, ledger: Ledger, backup: Path, after: int) -> None:
+    with database.asked():
+        rows = database.connection.execute(
             f"SELECT {COLUMNS} FROM entry WHERE seq > ? ORDER BY seq",  # noqa: S608  a constant
             (after,),
         ).fetchall()
     shown = [[value.hex() if isinstance(value, bytes) else value for value in row] for row in rows]
-    document = {"schema": "threshold/tail/1", "ledger": store.ledger.id, "after": after, "entries": shown}
+    document = {"schema": "threshold/tail/1", "ledger": ledger.id, "after": after, "entries": shown}
     part = backup.with_suffix(".tail.part")
     try:
         part.write_text(json.dumps(document) + "\n", encoding="utf-8")

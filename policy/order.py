@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -43,7 +43,7 @@ class Order:
         return next((step for step in STEPS if step not in self.done), None)
 
 
-def fold(orders: dict[str, Order], bodies: Iterable[Body | None]) -> dict[str, Order]:
+def fold(orders: Mapping[str, Order], bodies: Iterable[Body | None]) -> dict[str, Order]:
     """The orders after these entries."""
     told = dict(orders)
     for body in bodies:

@@ -69,7 +69,8 @@ class File(_Value):
     """An adult who agreed to be compared with others' references, without leaving one."""
     keep_until: date
     references: Mapping[Modality, Digest] = {}
-    """SHA-256 of each sealed reference, so that an older one put back is not taken for it."""
+    """SHA-256 of each sealed reference, so that one that is damaged, or another put in its place, is counted without
+    opening any."""
 
     def age(self, on: date) -> int:
         """The least age in years that the person can have on a day."""

@@ -125,12 +125,13 @@ class DrawnKeeper:
         self, crowd: Crowd, kinds: Sequence[str], detector: Detector, embedder: Installed, window_s: float
     ) -> None:
         self.gate = Gate(sets=[], render=draw)
+        # First, as the gate may refuse: then there is no folder yet that somebody would have to remove.
+        faces = _Faces(crowd, self.gate, detector, embedder) if {"face-tag", "face-1n"} & set(kinds) else None
         self._folder = tempfile.TemporaryDirectory(prefix="threshold-demonstration-")
         self._key = secrets.token_bytes(32)
         simulated = self.gate.simulated("demonstration")
         self.credentials = Credentials(Path(self._folder.name) / "tags.db", self.gate)
         self.credentials.add({tag(person): str(person) for person in crowd.enrolled}, simulated)
-        faces = _Faces(crowd, self.gate, detector, embedder) if {"face-tag", "face-1n"} & set(kinds) else None
         lanes: list[LiveLane] = []
         for kind in kinds:
             if kind == "tag-uid" or faces is None:

@@ -81,7 +81,7 @@ def prove() -> dict[str, Any]:
                     store.keep_tag(store.permit("enrol", subject, "tag"), tag(number))
                     people.append(subject)
             permit = matching(store, people[7], 7)
-            probe, secret, key = template(7), store._rotation()[1], Keys(bytes(32)).derive("x")
+            probe, secret, key = template(7), store._references.rotation()[1], Keys(bytes(32)).derive("x")
             figures = {
                 "check a permit": median_ms(lambda: store.gate.require(permit, "template", SHOT)),
                 "seal a reference (turn and encrypt)": median_ms(

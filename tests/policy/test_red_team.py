@@ -16,7 +16,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from house import NETWORK, NOON, SHOT, SITE, Hands, assess, enrolled, matching, opened, score, template, volunteer
+from house import NETWORK, NOON, SHOT, SITE, Hands, assess, enrolled, matching, opened, score, tag, template, volunteer
 from support import REPOSITORY
 
 from models import tiny
@@ -92,6 +92,48 @@ def test_a_reference_from_before_a_renewal_put_back_opens_nothing(store):
     sql(path, ("INSERT OR REPLACE INTO reference VALUES (?, ?, ?, ?, ?, ?, ?, ?)", old))
     with pytest.raises(SealBroken):
         score(store, subject)
+
+
+def test_a_reference_replaced_since_put_back_opens_nothing(store):
+    subject = enrolled(store)
+    matching(store, subject)
+    path = store.folder / NAME
+    for modality in ("face", "tag"):
+        old = row(path, f"SELECT * FROM reference WHERE modality = '{modality}'")
+        permit = store.permit("enrol", subject, modality, [SHOT])
+        if modality == "face":
+            store.seal(permit, template(8), NETWORK)
+        else:
+            store.keep_tag(permit, b"another")
+        sql(path, ("INSERT OR REPLACE INTO reference VALUES (?, ?, ?, ?, ?, ?, ?, ?)", old))
+    assert store.owner(tag()) is None
+    with pytest.raises(SealBroken):
+        store.disclose(subject, "face")
+    assert store.unreadable() == 2
+
+
+def test_every_reference_has_a_key_that_sealed_no_other(store):
+    """Why a reference of before opens no more: its key is gone with it, whatever else is put back."""
+    subject = enrolled(store)
+    used = [store._people.keys(subject)]
+
+    def another() -> None:
+        used.append(store._people.keys(subject))
+
+    matching(store, subject)
+    another()
+    store.seal(store.permit("enrol", subject, "face", [SHOT]), template(8), NETWORK)
+    another()
+    store.keep_tag(store.permit("enrol", subject, "tag"), b"another")
+    another()
+    store.renew()
+    another()
+    store.erase(subject, "withdrawal", "face")
+    another()
+    assert len({keys.file for keys in used}) == 6, "the facts' as often as they are written"
+    assert [keys.face for keys in used[:2]] == [used[0].face] * 2, "one kind's key stays when the other's is drawn"
+    assert len({keys.face for keys in used}) == 4, "enrolled, again, renewed, erased"
+    assert len({keys.tag for keys in used}) == 3, "none yet, enrolled, again"
 
 
 def test_an_erased_person_put_back_by_rows_opens_nothing(store):
@@ -316,7 +358,7 @@ def test_a_research_or_synthetic_permit_stores_no_reference(store):
 def test_no_call_of_the_store_hands_a_template_out(store):
     """Every public method, called as far as it can be: none gives back the reference but a person's own export."""
     subject = enrolled(store)
-    secret = store._secret(store._rotation()[0])
+    secret = store._references.rotation()[1]
     from policy.rotation import turn
 
     clear = [part.tobytes() for part in (template(7), turn(secret, template(7)))]
@@ -481,7 +523,7 @@ def test_a_gate_made_by_hand_with_other_rules_is_not_the_stores(store):
     from test_store import Lenient
 
     subject = store.admit(volunteer(attestation={"age": 15}))
-    forged = Gate([], now=Hands(), assess=assess, register=Lenient(store._bound(subject))).personal(
+    forged = Gate([], now=Hands(), assess=assess, register=Lenient(store._standing.bound(subject))).personal(
         "enrol", subject, "face", [SHOT]
     )
     with pytest.raises(Refused, match="permit-genuine"):

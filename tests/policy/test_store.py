@@ -148,7 +148,7 @@ def test_it_is_there_after_a_restart(store, hands):
 def test_no_file_holds_the_name_the_witness_or_the_template(store):
     enrolled(store, "Anna Karin Jónsdóttir")
     raw = everything(store.folder)
-    secret = store._secret(store._rotation()[0])
+    secret = store._references.rotation()[1]
     turned = turn(secret, template(7))
     words = ("Anna Karin", "Jónsdóttir", "Witness", "volunteer")
     numbers = (template(7), template(7)[:4], turned, turned[:4])
@@ -305,7 +305,7 @@ class Lenient:
 
 def test_another_gates_permit_is_worth_nothing(store):
     subject = enrolled(store)
-    gate = Gate([], assess=assess, register=Lenient(store._bound(subject)), now=Hands())
+    gate = Gate([], assess=assess, register=Lenient(store._standing.bound(subject)), now=Hands())
     permit = gate.personal("match", subject, "face")
     gate.require(permit, "match")
     with pytest.raises(Refused) as caught:
@@ -461,16 +461,16 @@ def test_a_clock_set_back_refuses(store, hands):
 def test_erasure_leaves_no_trace_of_what_was_wrapped_or_sealed(store):
     subject = enrolled(store)
     enrolled(store, "volunteer-08", 8)
-    row = store._row(subject)
+    row = store._people.row(subject)
     sealed = store.database.connection.execute("SELECT sealed FROM reference WHERE subject = ?", (subject,)).fetchone()[
         0
     ]
     secret = (store.folder / "epoch").read_bytes()
     raw = everything(store.folder)
-    assert all(part in raw for part in (row["keys"], row["file"], sealed, secret)), "there before, in database or log"
+    assert all(part in raw for part in (*row, sealed, secret)), "there before, in database or log"
     store.erase(subject, "request")
     raw = everything(store.folder)
-    for gone in (row["keys"], row["file"], sealed, secret, store._handle("volunteer-07")):
+    for gone in (*row, sealed, secret, store._people.handle("volunteer-07")):
         assert gone not in raw
         assert gone[:16] not in raw
     with pytest.raises(UnknownSubject):
@@ -549,14 +549,14 @@ def test_an_unfinished_enrolment_leaves_nothing(store, hands):
 def test_renewal_keeps_scores_and_leaves_nothing_of_the_old(store):
     subject = enrolled(store)
     before = store.database.connection.execute("SELECT sealed, rotation FROM reference").fetchone()
-    old = store._secret(before[1])
+    old = store._references.secret(before[1])
     assert store.renew() == (1, 0)
     after = store.database.connection.execute("SELECT sealed, rotation, version FROM reference").fetchone()
     assert (after[1] != before[1], after[2]) == (True, 2)
     assert score(store, subject) == pytest.approx(1, abs=1e-6)
     assert before[0] not in everything(store.folder)
     assert store.database.connection.execute("SELECT count(*) FROM rotation").fetchone()[0] == 1
-    new = store._secret(after[1])
+    new = store._references.secret(after[1])
     assert abs(float(turn(old, template(7)) @ turn(new, template(7)))) < 6 / np.sqrt(DIMENSIONS)
 
 
@@ -647,7 +647,7 @@ def test_somebody_elses_reference_name_finds_nobody(store):
     sql(
         store,
         f"UPDATE subject SET handle = x'00' WHERE pseudonym = '{first}'",
-        f"UPDATE subject SET handle = x'{store._handle('1').hex()}' WHERE pseudonym = '{second}'",
+        f"UPDATE subject SET handle = x'{store._people.handle('1').hex()}' WHERE pseudonym = '{second}'",
     )
     with pytest.raises(UnknownSubject):
         store.find("1")
