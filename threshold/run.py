@@ -306,7 +306,7 @@ class Site:
             liveness=liveness,
             open_reader=None if reader is None else partial(self._reader, reader),
             least_free_bytes=site.least_free_mb << 20,
-            origin="pilot" if self.drawn is None else "simulation",
+            origin=self.settings.origin,
         )
 
     def _furnish(self, kinds: tuple[str, ...], store: Store) -> list[LiveLane]:
@@ -409,12 +409,18 @@ class Site:
         return f"{journal.folder}, {room} MiB free"
 
     def _camera_checked(self, camera: Camera) -> str:
+        from edge.core.source import SourceError, masked
+
         source = self._source(camera)
         try:
             frame = source.read()
         finally:
             source.close()
-        return "no frame" if frame is None else f"{frame.main.width} × {frame.main.height}, {frame.main.format}"
+        if frame is None:
+            raise SourceError(
+                f"{masked(camera.address)}: expected a frame, found the end. Is it a film without pictures?"
+            )
+        return f"{frame.main.width} × {frame.main.height}, {frame.main.format}"
 
     def _reader_checked(self, settings: ReaderSettings) -> str:
         self._reader(settings).close()

@@ -141,7 +141,7 @@ def enrol(
     if drawn:
         _is_drawn(reference, source)
     wanted = None if record is None else read(record)
-    with open_store(store, anchor, drawn) as opened:
+    with open_store(store, anchor, drawn, begin=True) as opened:
         if wanted is not None and opened.record != wanted:
             opened.adopt(wanted)
         today = opened.clock.now().date()
@@ -252,6 +252,8 @@ def status(store: StoreFolder = None, anchor: AnchorFile = None, json: Json = Fa
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_shown(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return "; ".join(_shown(one) for one in value) or "none"
     return "none" if value is None else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 
 import pytest
@@ -120,11 +121,10 @@ def test_who_agreed_to_nothing_is_not_enrolled_on_what_the_sites_record_says_of_
     store.adopt(laboratory())
     silent = file().model_copy(update={"agreement": None})
     looked: list[str] = []
+    face = partial(enrol_face, store, silent, lambda: looked.append("camera") or [], lambda *_: template(7), NETWORK)
+    tag = partial(enrol_tag, store, silent, b"\x04\x11\x22\x33")
     with pytest.raises(NotEnrolled) as refused:
-        if modality == "face":
-            enrol_face(store, silent, lambda: looked.append("camera") or [], lambda *_: template(7), NETWORK)
-        else:
-            enrol_tag(store, silent, b"\x04\x11\x22\x33")
+        (face if modality == "face" else tag)()
     assert "consent-provable" in {one.rule for one in refused.value.verdict.findings if one.outcome == "refuse"}
     assert (looked, store.status()["people"]) == ([], {})
 

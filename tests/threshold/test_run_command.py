@@ -233,7 +233,7 @@ def test_it_stops_within_two_seconds_and_every_row_it_told_of_is_on_disk(site: P
     assert took < 2
     kept = rows(site)
     assert len(kept) == sum("OPEN" in line for line in device.lines) >= 2
-    assert {row.origin for row in kept} == {"pilot"}
+    assert {row.origin for row in kept} == {"recording"}  # its reader is one
     assert {row.claimed for row in kept} == {row.decided_subject for row in kept}
     assert "volunteer-07" not in (next((site / "journal").iterdir())).read_text()
     assert not any("Traceback" in line for line in device.lines), device.lines
