@@ -157,6 +157,18 @@ class Site:
 
     def check(self, json: bool) -> None:
         """Look at everything that `run` needs, and say of each whether it is there. Exit 1 if something isn't."""
+        found = self.checks()
+        if json:
+            emit({"ok": all(one["ok"] for one in found), "checks": found})
+        else:
+            for one in found:
+                words = f"{'ok' if one['ok'] else 'WRONG':6}{one['what']}: {one['words']}"
+                tables().print(words, markup=False, soft_wrap=True)
+        if not all(one["ok"] for one in found):
+            raise typer.Exit(1)
+
+    def checks(self) -> list[dict[str, Any]]:
+        """Of all that `run` needs: what it is, whether it is there (`ok`), and in words. The door stays shut."""
         from policy.gate import Refused
 
         found: list[dict[str, Any]] = [{"what": "settings", "ok": True, "words": "complete and consistent"}]
@@ -192,13 +204,7 @@ class Site:
         if self.settings.reader is not None:
             look("reader", partial(self._reader_checked, self.settings.reader))
         look("door", self._door_checked)
-        if json:
-            emit({"ok": all(one["ok"] for one in found), "checks": found})
-        else:
-            for one in found:
-                tables().print(f"{'ok' if one['ok'] else 'WRONG':6}{one['what']}: {one['words']}", markup=False)
-        if not all(one["ok"] for one in found):
-            raise typer.Exit(1)
+        return found
 
     # --- the gate, before anything is opened ---
 
@@ -218,12 +224,12 @@ class Site:
         """(lanes that may run, verdicts on the others)."""
         if self.drawn is not None:
             return self._kinds(), {}
-        from policy.running import running
+        from policy.running import beginning
 
         refused: dict[str, Verdict] = {}
         with self._open_store() as store:
             for kind in self._kinds():
-                verdict = running(store, _mode(kind))
+                verdict = beginning(store, _mode(kind))
                 if verdict.verdict != "allow":
                     refused[kind] = verdict
         return tuple(kind for kind in self._kinds() if kind not in refused), refused
