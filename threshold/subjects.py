@@ -171,6 +171,10 @@ def enrol(
         except KeyboardInterrupt:
             console().print("Stopped. Nothing of this enrolment was kept.")
             raise
+        stated = opened.record.paper.version if opened.record is not None else "unknown"
+    if notice is not None and stated not in ("unknown", "none", notice):
+        words = f"The record's notice is version {stated}; the person is said to have seen {notice}."
+        console().print(f"{words} If that was a slip, enrol again: consent rests on what was read.")
     if json:
         told: dict[str, Any] = {"enrolled": True, "pseudonym": subject, "modality": "face" if face else "tag"}
         if face:
