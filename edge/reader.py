@@ -96,12 +96,14 @@ def recording(path: Path) -> list[Replayed]:
             entry = json.loads(line)
             at_s, uid = float(entry["at_s"]), bytes.fromhex(entry["uid"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ReaderError(
-                f'{path}:{number}: expected {{"at_s": seconds, "uid": "hexadecimal"}}, found {line[:80]!r} ({error!r}).'
+            raise ReaderError(  # without the line: a tag's identifier belongs in no log
+                f'{path}:{number}: expected {{"at_s": seconds, "uid": "hexadecimal"}}, found another line '
+                f"({type(error).__name__})."
             ) from error
         if not 4 <= len(uid) <= 10 or not (found[-1].at_s if found else 0.0) <= at_s < float("inf"):
             raise ReaderError(
-                f"{path}:{number}: expected 4 to 10 bytes, not before the read ahead of it, found {line[:80]!r}."
+                f"{path}:{number}: expected 4 to 10 bytes, not before the read ahead of it, found {len(uid)} bytes at "
+                f"{at_s:g} s."
             )
         found.append(Replayed(at_s, TagRead(uid)))
     return found

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edge.core.source import SourceError, masked
 from edge.core.sources import is_live
 from edge.errors import EdgeError
+from edge.transaction import Origin
 from edge.where import Key, place, places
 
 LONGEST_S = 10.0
@@ -176,6 +177,15 @@ class Settings(_Table):
     def faces(self) -> bool:
         """Whether a lane needs a camera."""
         return any(lane.kind != "tag-uid" for lane in self.lane)
+
+    @property
+    def origin(self) -> Origin:
+        """What its rows are: of drawn people a simulation; with a recording for camera or reader no pilot either."""
+        if self.camera is not None and self.camera.address.startswith("synthetic"):
+            return "simulation"
+        replayed = self.reader is not None and self.reader.kind == "replay"
+        filmed = self.camera is not None and not _live(self.camera.address)
+        return "recording" if replayed or filmed else "pilot"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,21 @@ def running(store: Store, mode: Mode) -> Verdict:
     return store.gate.assess(for_modality(record, modality))
 
 
+def beginning(store: Store, mode: Mode) -> Verdict:
+    """The same of a device that is about to start: none does under an order that stops enrolment and matching."""
+    if any(order.stops for order in store.orders.values()):
+        words = "An order of the authority stands, so nobody may be matched. `threshold status` says which step is due."
+        finding = Finding(
+            rule="order-suspend",
+            outcome="refuse",
+            citations=("GDPR Art 58(2)(f)",),
+            message=words,
+            facts=("sup.orders",),
+        )
+        return Verdict.of(finding)
+    return running(store, mode)
+
+
 def _finding(rule: str, message: str, missing: str) -> Finding:
     return Finding(
         rule=rule,

@@ -16,6 +16,11 @@ from policy.entry import By, Child, Digest, DocumentKind, Modality, Version
 from policy.record import Record, Role
 
 ADULT = 18
+OWN_CONSENT = (
+    "given_by", "guardians", "child_heard", "explicit", "informed_on", "withdrawn_on", "reconfirmed_on",
+    "recruiter_is_superior", "notice_version",
+)  # fmt: skip
+"""What a record says of one person's consent; what else it says of consent holds for everyone."""
 DRAWN = r"synthetic:(\d{1,9})"
 """What a drawn person is called, by their seed."""
 BIOMETRIC = ("face", "fingerprint", "iris", "voice")
@@ -120,6 +125,8 @@ class File(_Value):
                 "recruiter_is_superior": agreement.recruiter_is_superior,
                 "notice_version": agreement.notice,
             }
+        else:  # the site's record says how consent is asked for, never that this person gave any
+            fields["cons"] |= dict.fromkeys(OWN_CONSENT, "none")
         return Record.model_validate(fields)
 
 

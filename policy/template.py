@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from importlib.resources import files
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -20,6 +21,13 @@ HEAD = """\
 """
 PLACEHOLDERS = {"purp": "purpose-1", "op": "operation-1", "field": "field-1", "alt": "tag", "doc": "document-1",
                 "risks": "risk-1", "prior_decisions": "decision-1", "country": "US"}  # fmt: skip
+
+
+def shipped() -> dict[str, str]:
+    """The filled-in records that come along, in YAML, by name; of no real place."""
+    folder = files("policy") / "records"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return {name.removesuffix(".yaml"): (folder / name).read_text(encoding="utf-8") for name in names}
 
 
 def template() -> str:

@@ -18,6 +18,7 @@ from threshold import (
     bench,
     consent,
     demo,
+    doctor,
     entrance,
     evaluate,
     ledger,
@@ -46,12 +47,15 @@ app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.command("run", epilog=run.EXAMPLE)(run.run)
+app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 app.command("enrol", epilog=subjects.ENROL)(subjects.enrol)
 app.command("revoke", epilog="Example: threshold revoke volunteer-07 --what face")(subjects.revoke)
 app.command("reconfirm", epilog=consent.RECONFIRM)(consent.reconfirm)
 app.command("decline", epilog=consent.DECLINE)(consent.decline)
 app.command("renew", epilog=renew.EXAMPLE)(renew.renew)
-app.command("export", epilog="Example: threshold export volunteer-07 --out volunteer-07.json")(subjects.export)
+app.command("export", epilog="Example: threshold export volunteer-07 --out volunteer-07.json --journal journal")(
+    subjects.export
+)
 app.command("erase", epilog="Example: threshold erase volunteer-07")(subjects.erase)
 app.command("status", epilog="Example: threshold status --json")(subjects.status)
 app.command("backup", epilog="Example: threshold backup /media/usb")(backup.backup)

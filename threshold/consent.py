@@ -77,7 +77,7 @@ def decline(
         raise typer.BadParameter(
             f"expected a version such as 1.2 or 2026-08-20, found {notice!r}", param_hint="--notice"
         ) from error
-    with open_store(store, anchor) as opened:
+    with open_store(store, anchor, begin=True) as opened:
         declined(opened, by.value, child.value, notice)
         count = opened.status()["declined"]
     if json:

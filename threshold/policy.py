@@ -124,20 +124,29 @@ def _key(path: Path | None) -> Ed25519PublicKey | None:
     return key
 
 
-@app.command(epilog="Example: threshold policy template --out record.yaml")
+@app.command(epilog="Example: threshold policy template --out record.yaml · threshold policy template lab-lanes")
 def template(
+    example: Annotated[
+        str | None,
+        typer.Argument(metavar="EXAMPLE", help="One of the filled-in records that come along, of no real place."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write it; else to stdout.")] = None,
 ) -> None:
-    """Write an empty processing record, each fact commented; all facts are unknown until filled in."""
+    """Write an empty processing record, each fact commented; all facts are unknown until filled in. Or an example."""
+    from policy.template import shipped
     from policy.template import template as empty
     from threshold.files import OutputError, write_text
 
+    examples = shipped()
+    if example is not None and example not in examples:
+        raise typer.BadParameter(f"expected one of {', '.join(examples)}, found {example!r}", param_hint="EXAMPLE")
+    text = empty() if example is None else examples[example]
     if out is None:
-        print(empty(), end="")
+        print(text, end="")
     elif out.exists():
         raise OutputError(f"{out}: expected a new file, found one there. Name another with --out, or move it away.")
     else:
-        write_text(out, empty())
+        write_text(out, text)
         console().print(f"Written: {out}")
 
 

@@ -157,6 +157,18 @@ class Site:
 
     def check(self, json: bool) -> None:
         """Look at everything that `run` needs, and say of each whether it is there. Exit 1 if something isn't."""
+        found = self.checks()
+        if json:
+            emit({"ok": all(one["ok"] for one in found), "checks": found})
+        else:
+            for one in found:
+                words = f"{'ok' if one['ok'] else 'WRONG':6}{one['what']}: {one['words']}"
+                tables().print(words, markup=False, soft_wrap=True)
+        if not all(one["ok"] for one in found):
+            raise typer.Exit(1)
+
+    def checks(self) -> list[dict[str, Any]]:
+        """Of all that `run` needs: what it is, whether it is there (`ok`), and in words. The door stays shut."""
         from policy.gate import Refused
 
         found: list[dict[str, Any]] = [{"what": "settings", "ok": True, "words": "complete and consistent"}]
@@ -192,13 +204,7 @@ class Site:
         if self.settings.reader is not None:
             look("reader", partial(self._reader_checked, self.settings.reader))
         look("door", self._door_checked)
-        if json:
-            emit({"ok": all(one["ok"] for one in found), "checks": found})
-        else:
-            for one in found:
-                tables().print(f"{'ok' if one['ok'] else 'WRONG':6}{one['what']}: {one['words']}", markup=False)
-        if not all(one["ok"] for one in found):
-            raise typer.Exit(1)
+        return found
 
     # --- the gate, before anything is opened ---
 
@@ -218,12 +224,12 @@ class Site:
         """(lanes that may run, verdicts on the others)."""
         if self.drawn is not None:
             return self._kinds(), {}
-        from policy.running import running
+        from policy.running import beginning
 
         refused: dict[str, Verdict] = {}
         with self._open_store() as store:
             for kind in self._kinds():
-                verdict = running(store, _mode(kind))
+                verdict = beginning(store, _mode(kind))
                 if verdict.verdict != "allow":
                     refused[kind] = verdict
         return tuple(kind for kind in self._kinds() if kind not in refused), refused
@@ -306,7 +312,7 @@ class Site:
             liveness=liveness,
             open_reader=None if reader is None else partial(self._reader, reader),
             least_free_bytes=site.least_free_mb << 20,
-            origin="pilot" if self.drawn is None else "simulation",
+            origin=self.settings.origin,
         )
 
     def _furnish(self, kinds: tuple[str, ...], store: Store) -> list[LiveLane]:
@@ -409,12 +415,18 @@ class Site:
         return f"{journal.folder}, {room} MiB free"
 
     def _camera_checked(self, camera: Camera) -> str:
+        from edge.core.source import SourceError, masked
+
         source = self._source(camera)
         try:
             frame = source.read()
         finally:
             source.close()
-        return "no frame" if frame is None else f"{frame.main.width} × {frame.main.height}, {frame.main.format}"
+        if frame is None:
+            raise SourceError(
+                f"{masked(camera.address)}: expected a frame, found the end. Is it a film without pictures?"
+            )
+        return f"{frame.main.width} × {frame.main.height}, {frame.main.format}"
 
     def _reader_checked(self, settings: ReaderSettings) -> str:
         self._reader(settings).close()

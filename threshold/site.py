@@ -28,19 +28,30 @@ AnchorFile = Annotated[
 ]
 PATIENCE_S = 10.0
 """How long a verb waits for the store. A device at work gives way within a second; another verb is soon done."""
+TRACES = ("threshold.db", "anchor.json", "epoch", "device.key")
+"""Where one of them lies a store is, or was; the store itself says what became of the rest."""
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
 
 
-def open_store(folder: Path | None, anchor: Path | None = None, demonstration: bool | None = None) -> Store:
+def open_store(
+    folder: Path | None, anchor: Path | None = None, demonstration: bool | None = None, begin: bool = False
+) -> Store:
     """The store in a folder, or in the default one of its kind, with the product's own rules.
 
-    `demonstration`: expected to be of drawn people (True), of people (False); or whichever it is.
+    `demonstration`: expected to be of drawn people (True), of people (False); or whichever it is. Unless it is to
+    `begin` one, raises StoreError where none is: who is looked for in a misspelt folder isn't found there, and an
+    erasure would be thought done.
     """
     from policy.ledger import read_anchor
-    from policy.store import Store
+    from policy.store import Store, StoreError
     from threshold.files import store_database
 
     database = store_database(folder, "demonstration" if demonstration else "store")
+    if not begin and not any((database.parent / name).exists() for name in TRACES):
+        raise StoreError(
+            f"{database.parent}: expected a store, found none. Name its folder with --store; "
+            "a new one begins with somebody's enrolment: threshold enrol --record FILE --store DIR."
+        )
     return Store(
         database.parent,
         anchor=None if anchor is None else read_anchor(anchor),

@@ -141,7 +141,7 @@ def enrol(
     if drawn:
         _is_drawn(reference, source)
     wanted = None if record is None else read(record)
-    with open_store(store, anchor, drawn) as opened:
+    with open_store(store, anchor, drawn, begin=True) as opened:
         if wanted is not None and opened.record != wanted:
             opened.adopt(wanted)
         today = opened.clock.now().date()
@@ -171,6 +171,10 @@ def enrol(
         except KeyboardInterrupt:
             console().print("Stopped. Nothing of this enrolment was kept.")
             raise
+        stated = opened.record.paper.version if opened.record is not None else "unknown"
+    if notice is not None and stated not in ("unknown", "none", notice):
+        words = f"The record's notice is version {stated}; the person is said to have seen {notice}."
+        console().print(f"{words} If that was a slip, enrol again: consent rests on what was read.")
     if json:
         told: dict[str, Any] = {"enrolled": True, "pseudonym": subject, "modality": "face" if face else "tag"}
         if face:
@@ -215,21 +219,45 @@ def erase(reference: Reference, store: StoreFolder = None, json: Json = False) -
 def export(
     reference: Reference,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; it holds personal data in clear.")],
+    journal: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="A device's journal: the person's passages in it are theirs, too. Repeatable."
+        ),
+    ] = None,
     store: StoreFolder = None,
     json: Json = False,
 ) -> None:
-    """Give a person a copy of all that is kept of them (Article 15)."""
+    """Give a person a copy of what the store keeps of them, and of their rows in a device's --journal (Article 15)."""
     import json as encoder
 
+    from edge.device.journal import rows_of
     from threshold.files import write_private
 
     with open_store(store) as opened:
-        document = opened.export(opened.find(reference))
+        subject = opened.find(reference)
+        person = opened.pseudonym(subject, "door")
+        # Read before the export is noted in the ledger: a folder that can't be read leaves no line of a copy given.
+        rows = [
+            row.model_dump(mode="json", by_alias=True) for folder in journal or () for row in rows_of(folder, person)
+        ]
+        document = opened.export(subject)
+    document["door_pseudonym"] = person
+    document["transactions"] = rows if journal else None
     write_private(out, encoder.dumps(document, ensure_ascii=False, indent=2) + "\n")
     if json:
-        emit({"file": str(out), "pseudonym": document["pseudonym"], "references": len(document["references"])})
-    else:
-        console().print(f"Written: {out}. It holds personal data in clear.", soft_wrap=True)
+        emit(
+            {
+                "file": str(out),
+                "pseudonym": document["pseudonym"],
+                "references": len(document["references"]),
+                "transactions": len(rows) if journal else None,
+            }
+        )
+        return
+    console().print(f"Written: {out}. It holds personal data in clear.", soft_wrap=True)
+    if not journal:
+        console().print("Passages noted by devices aren't in it: name each one's journal with --journal DIR.")
 
 
 def status(store: StoreFolder = None, anchor: AnchorFile = None, json: Json = False) -> None:
@@ -252,6 +280,8 @@ def status(store: StoreFolder = None, anchor: AnchorFile = None, json: Json = Fa
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_shown(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return "; ".join(_shown(one) for one in value) or "none"
     return "none" if value is None else str(value)

@@ -119,6 +119,26 @@ class Journal:
         return mended, deleted
 
 
+def rows_of(folder: Path, person: str) -> list[Transaction]:
+    """A person's rows in a folder, by the pseudonym they have there; also while a device writes there. Raises
+    JournalError where the folder or a row in it can't be read."""
+    if not folder.is_dir():
+        raise JournalError(f"{folder}: expected the folder of a device's rows, found none. It is `journal` in [site].")
+    found = []
+    for path in sorted(folder.iterdir()):
+        if _NAME.fullmatch(path.name) is None:
+            continue
+        try:
+            whole = path.read_bytes().rpartition(b"\n")[0]  # a row that is being written isn't one yet
+            rows = [Transaction.model_validate_json(line) for line in whole.splitlines()]
+        except (OSError, ValueError) as error:
+            raise JournalError(
+                f"{path}: expected rows of a device, found: {type(error).__name__}. Is it damaged?"
+            ) from error
+        found += [row for row in rows if person in (row.claimed, row.decided_subject, row.true_subject)]
+    return found
+
+
 def _mended(path: Path) -> bool:
     """Whether the file's last line was cut off, and now isn't there any more."""
     with path.open("r+b") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.errors import EdgeError
-from edge.reader import ReaderError, ReplayingReader, TagRead
+from edge.reader import ReaderError, ReplayingReader, TagRead, recording
 
 ONE, TWO, THREE = (TagRead(bytes([number]) * 7) for number in (1, 2, 3))
 
@@ -63,15 +63,26 @@ def test_leaving_the_context_closes():
 def test_reads_are_taken_one_by_one_from_what_gives_them():
     taken = []
 
-    def recording():
+    def presented():
         for read in (ONE, TWO):
             taken.append(read)
             yield read
 
-    ReplayingReader(recording()).read(1.0)
+    ReplayingReader(presented()).read(1.0)
     assert taken == [ONE]
 
 
 def test_a_reader_s_error_is_the_device_s_and_the_system_s():
     assert issubclass(ReaderError, EdgeError)
     assert issubclass(ReaderError, OSError)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"at_s": "soon", "uid": "04a1b2c3"}', '{"uid": "04a1b2c3"}', '{"at_s": -1, "uid": "04a1b2c3"}', '"04a1b2c3"'],
+)
+def test_a_recording_that_cannot_be_read_puts_no_tag_into_a_log(tmp_path, line):
+    (tmp_path / "reads.jsonl").write_text(line)
+    with pytest.raises(ReaderError, match=r"reads\.jsonl:1: expected") as told:
+        recording(tmp_path / "reads.jsonl")
+    assert "04a1b2c3" not in str(told.value)

@@ -192,3 +192,12 @@ def test_no_recording_opens_a_real_door(address: str) -> None:
     assert parse(cards, HERE).door.kind == "relay"
     assert parse(cards + '[camera]\naddress = "/dev/video0"\n', HERE).camera is not None
     assert set(problems(cards + f'[camera]\naddress = "{address}"\n')) == {"camera.address"}
+
+
+def test_rows_of_a_recording_are_no_pilots():
+    cards = LEAST.replace('kind = "replay"\nrecording = "reads.jsonl"', 'kind = "pcsc"')
+    assert parse(LEAST, HERE).origin == "recording"
+    assert parse(cards, HERE).origin == "pilot"
+    assert parse(cards + '[camera]\naddress = "/dev/video0"\n', HERE).origin == "pilot"
+    assert parse(cards + '[camera]\naddress = "film.mp4"\n', HERE).origin == "recording"
+    assert parse(LEAST + '[camera]\naddress = "synthetic:7"\n', HERE).origin == "simulation"

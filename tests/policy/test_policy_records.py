@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from html import unescape
 from statistics import median
 from time import perf_counter
 
@@ -13,6 +14,8 @@ from records import FOLDER, TODAY, load
 from policy.changes import Search, changes, decision
 from policy.domains import get, places, put, values
 from policy.engine import assess, ground, judge, verdict
+from policy.language import LANGUAGES
+from policy.papers import papers
 from policy.record import Record, parse, read
 from policy.rule import rules
 from policy.schema import schema
@@ -159,3 +162,13 @@ def test_every_rule_speaks_in_every_verdict():
 def test_a_record_that_comes_along_fits_its_json_schema(name):
     record = read(FOLDER / f"{name}.yaml")
     jsonschema.validate(record.model_dump(mode="json", by_alias=True), schema("processing-record"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_laboratory_of_three_lanes_can_tell_people_all_it_keeps_and_where(language):
+    record = read(FOLDER / "lab-lanes.yaml")
+    told = {field.id: field.said for field in record.paper.fields}
+    assert {name for op in record.op for name in op.fields} == set(told)
+    notice = papers(record, language, ["notice"])["notice"]
+    assert getattr(told["template"], "is_" if language == "is" else language) in unescape(notice)
+    assert (record.bio.template_location, "card" in told["template"].en) == ("controller", False)

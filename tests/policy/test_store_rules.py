@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import files
 
 import pytest
@@ -14,6 +15,7 @@ from policy.gate import Refused
 from policy.record import Record, parse
 from policy.refusal import letters
 from policy.store import Store
+from policy.subject import OWN_CONSENT
 
 DAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LAB = (files("policy") / "records" / "lab-volunteers.yaml").read_text(encoding="utf-8")
@@ -112,3 +114,24 @@ def test_an_order_in_the_record_stops_as_one_in_the_ledger_does(store):
     store.adopt(Record.model_validate(fields))
     with pytest.raises(Refused, match="order-suspend"):
         store.permit("match", subject, "face", [SHOT])
+
+
+@pytest.mark.parametrize("modality", ["face", "tag"])
+def test_who_agreed_to_nothing_is_not_enrolled_on_what_the_sites_record_says_of_consent(store, modality):
+    store.adopt(laboratory())
+    silent = file().model_copy(update={"agreement": None})
+    looked: list[str] = []
+    face = partial(enrol_face, store, silent, lambda: looked.append("camera") or [], lambda *_: template(7), NETWORK)
+    tag = partial(enrol_tag, store, silent, b"\x04\x11\x22\x33")
+    with pytest.raises(NotEnrolled) as refused:
+        (face if modality == "face" else tag)()
+    assert "consent-provable" in {one.rule for one in refused.value.verdict.findings if one.outcome == "refuse"}
+    assert (looked, store.status()["people"]) == ([], {})
+
+
+def test_without_an_agreement_the_records_facts_of_one_persons_consent_are_none_and_the_sites_stay():
+    silent = file().model_copy(update={"agreement": None})
+    site = laboratory()
+    said = silent.personal(site, DAY.date()).cons
+    assert {name: getattr(said, name) for name in OWN_CONSENT} == dict.fromkeys(OWN_CONSENT, "none")
+    assert (said.alternative_equal, said.withdrawal_route) == (site.cons.alternative_equal, site.cons.withdrawal_route)

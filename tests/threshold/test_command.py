@@ -28,6 +28,7 @@ VERBS = [
     ["evaluate"],
     ["demo"],
     ["run"],
+    ["doctor"],
     ["bench"],
     ["bench", "accuracy"],
     ["bench", "lanes"],

@@ -87,3 +87,11 @@ def test_a_record_that_can_not_be_read_is_1_by_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "line 3: dep.jurisdiktion" in done.stderr
     assert "did you mean jurisdiction?" in done.stderr
+
+
+def test_a_record_that_comes_along_can_be_had_by_name_and_no_other(tmp_path: Path) -> None:
+    out = tmp_path / "lab.yaml"
+    assert threshold("template", "lab-lanes", "--out", str(out)).returncode == 0
+    assert threshold("assess", str(out), "--as-of", "2026-11-22").returncode == 0
+    wrong = threshold("template", "labb")
+    assert (wrong.returncode, "lab-lanes" in wrong.stderr) == (2, True)

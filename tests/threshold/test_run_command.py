@@ -190,6 +190,30 @@ def test_an_order_in_another_terminal_closes_the_door_for_everyone(site: Path) -
     assert not any("OPEN" in line for line in device.lines[after:])
 
 
+def test_no_device_starts_under_an_order_to_stop(site: Path) -> None:
+    assert threshold("order", "receive", "suspend", "--store", site / "store").returncode == 0
+    for words in (("--check",), ("--seconds", "1")):
+        done = threshold("run", "--config", site / "site.toml", *words)
+        assert (done.returncode, "order-suspend" in done.stdout + done.stderr) == (1, True), done
+
+
+def test_a_persons_copy_has_their_rows_and_nobody_elses(site: Path) -> None:
+    threshold("enrol", "volunteer-08", "--tag", "04a1b2c4", *ATTESTED, "--store", site / "store")
+    with Process("--config", site / "site.toml") as device:
+        device.wait_for("OPEN")
+        device.end()
+    copies = {}
+    for who in ("volunteer-07", "volunteer-08"):
+        out = site / f"{who}.json"
+        done = threshold("export", who, "--out", out, "--journal", site / "journal", "--store", site / "store")
+        assert done.returncode == 0, done.stderr
+        copies[who] = json.loads(out.read_text())
+    assert len(copies["volunteer-07"]["transactions"]) == len(rows(site)) >= 1
+    assert copies["volunteer-08"]["transactions"] == []
+    untold = threshold("export", "volunteer-07", "--out", site / "o.json", "--store", site / "store")
+    assert "--journal DIR" in untold.stderr
+
+
 def test_a_record_that_allows_the_lane_no_longer_closes_the_door(site: Path) -> None:
     with Process("--config", site / "site.toml") as device:
         device.wait_for("OPEN")
@@ -233,7 +257,7 @@ def test_it_stops_within_two_seconds_and_every_row_it_told_of_is_on_disk(site: P
     assert took < 2
     kept = rows(site)
     assert len(kept) == sum("OPEN" in line for line in device.lines) >= 2
-    assert {row.origin for row in kept} == {"pilot"}
+    assert {row.origin for row in kept} == {"recording"}  # its reader is one
     assert {row.claimed for row in kept} == {row.decided_subject for row in kept}
     assert "volunteer-07" not in (next((site / "journal").iterdir())).read_text()
     assert not any("Traceback" in line for line in device.lines), device.lines

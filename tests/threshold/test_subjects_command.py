@@ -139,3 +139,18 @@ def test_a_backup_goes_out_and_comes_back(site, lenient):
     run(site, "erase", "volunteer-07")
     assert run(site, "restore", found["file"])[1] == {"restored": True, "taken_out": 0}
     assert run(site, "status")[1]["people"] == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("revoke", "volunteer-07"), ("erase", "volunteer-07"), ("status",), ("renew",), ("backup", "copies"),
+        ("order", "receive", "erase"), ("export", "volunteer-07", "--out", "mine.json"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_store_is_not_begun_by_who_looks_for_somebody(site, lenient, words, monkeypatch):
+    monkeypatch.chdir(site)
+    assert enrol(site)[0] == 0
+    code, found = run(site, *words, store="stroe")
+    assert (code, "stroe: expected a store, found none" in found["error"]) == (1, True)
+    assert {path.name for path in site.iterdir()} == {"site.yaml", "store"}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.device.journal import Journal, JournalError
+from edge.device.journal import Journal, JournalError, rows_of
 from edge.transaction import Stamp, Transaction
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -162,3 +162,25 @@ def test_every_acknowledged_row_outlives_a_killed_process(tmp_path: Path) -> Non
     assert len(acknowledged) > 3
     assert kept[: len(acknowledged)] == [f"row-{number}" for number in acknowledged]
     assert len(kept) - len(acknowledged) <= 1
+
+
+def test_a_persons_rows_are_found_by_pseudonym_whole_ones_alone(tmp_path: Path) -> None:
+    with journal(tmp_path) as kept:
+        kept.append(row(0))
+        kept.append(row(1).model_copy(update={"claimed": "1" * 32, "decided_subject": None}))
+        kept.append(row(2).model_copy(update={"decided_subject": None}))
+        with kept.path.open("a") as file:
+            file.write('{"half a row of ' + "0" * 32)
+        assert [one.id for one in rows_of(tmp_path, "0" * 32)] == ["row-0", "row-2"]
+        assert rows_of(tmp_path, "2" * 32) == []
+
+
+def test_a_folder_without_rows_to_read_says_so_and_quotes_nobody(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match="expected the folder of a device's rows, found none"):
+        rows_of(tmp_path / "nowhere", "0" * 32)
+    with journal(tmp_path) as kept:
+        kept.append(row())
+        kept.path.write_text('{"claimed": "' + "0" * 32 + '"}\n')
+        with pytest.raises(JournalError, match="Is it damaged") as told:
+            rows_of(tmp_path, "0" * 32)
+    assert "0" * 32 not in str(told.value)
