@@ -16,6 +16,7 @@ from policy.errors import PolicyError
 from threshold import (
     backup,
     bench,
+    cost,
     demo,
     entrance,
     evaluate,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("report", epilog=report.EXAMPLE)(report.report)
+app.command("cost", epilog=cost.EXAMPLE)(cost.cost)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.command("enrol", epilog=subjects.ENROL)(subjects.enrol)
