@@ -13,8 +13,12 @@ from results_example import SCENARIO, results
 
 from benchmarks import bootstrap, evaluation, evidence, faces, interval, synthetic, terms
 from benchmarks.accuracy import Recipe
+from benchmarks.cost import costed, formula
+from benchmarks.cost.lanes import PRICES
+from benchmarks.cost.prices import parse, template
 from benchmarks.doors import simulate, ways
 from benchmarks.language import Language, Words, catalogue
+from benchmarks.privacy import weights
 from benchmarks.scenario import FACTORS
 from benchmarks.terms import Terms
 from edge.acquire import Reason
@@ -51,6 +55,8 @@ def _in_data() -> set[str]:
         found |= {factor.unit, factor.source} | ({factor.mark} if factor.mark else set())
     for entry in _toml("policy", "sets.toml").values():
         found |= {entry["licence"], entry["consent"], entry["basis"]}
+    for price in parse(template(), "prices.toml").price:
+        found |= {price.unit, price.source} | ({price.mark} if price.mark else set())
     return found | {network["training"]["account"] for network in _toml("models", "manifest.toml")["network"]}
 
 
@@ -103,6 +109,12 @@ def test_every_identifier_of_the_evidence_has_a_name() -> None:
     assert set(terms.PAIRS) <= set(simulate.PAIRS)
     assert set(terms.FACTORS) == set(FACTORS)
     assert set(terms.SETTINGS) == set(Recipe.__dataclass_fields__)
+    assert set(terms.PRICES) == set(PRICES)
+    assert set(terms.COST_TERMS) == {*formula.ONCE, *formula.YEARLY, formula.ALTERNATIVE}
+    assert set(terms.STATUSES) == set(get_args(evidence.Status))
+    assert set(terms.DATA_ITEMS) == set(get_args(weights.Item))
+    assert set(terms.PLACES) == set(get_args(evidence.Place))
+    assert set(terms.REUSE) == set(get_args(evidence.Reuse))
     assert set(get_args(Reason)) <= set(terms.REASONS)
 
 
@@ -119,6 +131,7 @@ def test_every_method_of_an_interval_has_a_name() -> None:
         bootstrap.paired_difference([0, 1, 1], [1, 0, 1], ["a", "b", "c"], 1000, seed=1).method,
         simulate.OVER_REPETITIONS,
         simulate.ALL_THE_SAME,
+        costed.OVER_RANGES,
     }
     assert made == set(terms.METHODS)
 
