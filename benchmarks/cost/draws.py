@@ -40,7 +40,7 @@ def draw(results: Results, prices: Prices, count: int, seed: int) -> dict[str, A
     """`count` draws of every value that `formula.bill` reads. Raises CostError for results without doors.
 
     A price or factor has one draw for all lanes, so that differences are paired. Lanes of one kind (all face lanes, all
-    tag lanes) share how kind the draw is to them; what the simulation itself leaves open is drawn for each lane.
+    tag lanes) share how kind the draw is to them, and the simulation's own error: they met the same people and luck.
     """
     if results.doors is None:
         raise CostError(
@@ -66,11 +66,11 @@ def draw(results: Results, prices: Prices, count: int, seed: int) -> dict[str, A
 
 def _outcomes(doors: Doors, lane: Lane, count: int, seed: int) -> dict[str, Array]:
     runs = _levels(doors.lanes[lane])
-    kind = _stream(seed, f"kind {lane.partition('-')[0]}").random(count)
-    own = _stream(seed, f"lane {lane}")
+    stream = _stream(seed, f"kind {lane.partition('-')[0]}")
+    kind = stream.random(count)
 
     def over(values: tuple[float, float, float], rate: Rate) -> Array:
-        noise = own.standard_normal(count) * (rate.interval[1] - rate.interval[0]) / (2 * 1.96)
+        noise = stream.standard_normal(count) * (rate.interval[1] - rate.interval[0]) / (2 * 1.96)
         return np.clip(triangular(kind, *values) + noise, 0.0, 1.0)
 
     failed = [run.legitimate_failures.value for run in runs]

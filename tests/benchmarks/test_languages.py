@@ -9,13 +9,12 @@ from typing import Any, get_args
 import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
-from results_example import SCENARIO, results
+from results_example import SCENARIO, priced_by_template, results
 
 from benchmarks import bootstrap, evaluation, evidence, faces, interval, synthetic, terms
 from benchmarks.accuracy import Recipe
 from benchmarks.cost import costed, formula
 from benchmarks.cost.lanes import PRICES
-from benchmarks.cost.prices import parse, template
 from benchmarks.doors import simulate, ways
 from benchmarks.language import Language, Words, catalogue
 from benchmarks.privacy import weights
@@ -55,7 +54,7 @@ def _in_data() -> set[str]:
         found |= {factor.unit, factor.source} | ({factor.mark} if factor.mark else set())
     for entry in _toml("policy", "sets.toml").values():
         found |= {entry["licence"], entry["consent"], entry["basis"]}
-    for price in parse(template(), "prices.toml").price:
+    for price in priced_by_template()[0].price:
         found |= {price.unit, price.source} | ({price.mark} if price.mark else set())
     return found | {network["training"]["account"] for network in _toml("models", "manifest.toml")["network"]}
 
