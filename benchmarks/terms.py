@@ -317,6 +317,26 @@ PLACES = {
     "cloud": translatable("elsewhere"),
 }
 REUSE = {"low": translatable("low"), "high": translatable("high")}
+ARRIVALS = {
+    "single": translatable("one by one"),
+    "pairs": translatable("in pairs"),
+    "burst": translatable("all at once, as off a bus"),
+}
+LIGHT = {
+    "indoor": translatable("indoor"),
+    "bright": translatable("bright"),
+    "backlight": translatable("from behind"),
+    "dark": translatable("dark"),
+}
+CLOTHING = {
+    "plain": translatable("as people come"),
+    "covered": translatable("hat, hood or scarf on"),
+}
+HABITUATION = {
+    "first": translatable("first day"),
+    "between": translatable("between"),
+    "last": translatable("last day"),
+}
 SETTINGS = {
     "choice": translatable("Which face, of several"),
     "interpolation": translatable("Interpolation"),

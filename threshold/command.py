@@ -23,6 +23,7 @@ from threshold import (
     ledger,
     models,
     order,
+    pilot,
     policy,
     report,
     subjects,
@@ -54,6 +55,7 @@ app.add_typer(order.app, name="order")
 app.add_typer(bench.app, name="bench")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(models.app, name="models")
+app.add_typer(pilot.app, name="pilot")
 app.add_typer(policy.app, name="policy")
 app.command("version", epilog=version.EXAMPLE)(version.version)
 

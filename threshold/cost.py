@@ -78,7 +78,7 @@ def _print(cost: Cost) -> None:
     size = f"{cost.persons} persons, {cost.doors} doors, {cost.years:g} years"
     title = f"{size}, {cost.currency} (95 % of {cost.draws} draws)"
     table = Table(title=title, title_justify="left")
-    for column in ("lane", "in all", "at the start", "a year", "of it the other way in"):
+    for column in ("lane", "in all", "at the start", "a year", "other way in"):
         table.add_column(column, no_wrap=True)
     for lane, one in cost.lanes.items():
         other = f"{one.terms['alternative']:,.0f} ({one.alternative})" if one.alternative else "none needed"
@@ -86,13 +86,11 @@ def _print(cost: Cost) -> None:
     tables().print(table)
     for pair in cost.pairs:
         said = "never" if pair.pays_back is None else f"after {pair.pays_back:.1f} years"
-        per = (
-            "none is avoided" if pair.per_failure is None else f"{_money(pair.per_failure)} each, where any is avoided"
-        )
+        none = f"none is avoided in {100 * pair.none_avoided:.0f} % of draws"
+        per = f"{_money(pair.per_failure)}; {none}" if pair.per_failure and pair.none_avoided < 0.5 else none
         tables().print(
             f"{pair.first} above {pair.second}: {_money(pair.difference)}; pays for itself: {said} (never in "
-            f"{100 * pair.never:.0f} % of draws); for a failure avoided: {per} (none in "
-            f"{100 * pair.none_avoided:.0f} % of draws)"
+            f"{100 * pair.never:.0f} % of draws); for a failure avoided: {per}"
         )
     assumed = [price.id for price in cost.prices if price.status == "assumption"]
     console().print(f"{len(assumed)} of {len(cost.prices)} prices are assumptions: {', '.join(assumed)}")

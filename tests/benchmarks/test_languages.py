@@ -17,6 +17,7 @@ from benchmarks.cost import costed, formula
 from benchmarks.cost.lanes import PRICES
 from benchmarks.doors import simulate, ways
 from benchmarks.language import Language, Words, catalogue
+from benchmarks.pilot import schedule
 from benchmarks.privacy import weights
 from benchmarks.scenario import FACTORS
 from benchmarks.terms import Terms
@@ -32,7 +33,7 @@ def _sources() -> Iterator[tuple[str, str, dict[str, None]]]:
             yield "jinja2.ext:babel_extract", f"templates/{template.name}", {"_": None}
     for name in ("__init__", "claims", "figures", "lanes", "people"):
         yield "python", f"traps/{name}.py", {"_": None}
-    for name in ("terms", "pictures", "report"):
+    for name in ("terms", "pictures", "report", "pilot/page"):
         yield "python", f"{name}.py", {"say": None, "translatable": None}
 
 
@@ -114,6 +115,10 @@ def test_every_identifier_of_the_evidence_has_a_name() -> None:
     assert set(terms.DATA_ITEMS) == set(get_args(weights.Item))
     assert set(terms.PLACES) == set(get_args(evidence.Place))
     assert set(terms.REUSE) == set(get_args(evidence.Reuse))
+    assert set(terms.ARRIVALS) == set(get_args(schedule.Arrivals))
+    assert set(terms.LIGHT) == set(get_args(schedule.Light)) == set(schedule.LIGHT_LUX)
+    assert set(terms.CLOTHING) == set(get_args(schedule.Clothing))
+    assert set(terms.HABITUATION) == set(get_args(schedule.Habituation))
     assert set(get_args(Reason)) <= set(terms.REASONS)
 
 
