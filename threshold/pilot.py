@@ -169,7 +169,7 @@ def _print(plan: Plan, commands: list[str], refused: str | None) -> None:
     out.print(
         "Balanced: every lane follows every other equally often."
         if plan.balanced
-        else f"Not balanced: some orders come {plan.uneven} times more often than others. People in a multiple of "
+        else f"Not balanced: how often two orders come differs by up to {plan.uneven}. People in a multiple of "
         f"{len(plan.sequences)}, or {len(plan.sequences)} days, make it so."
     )
     if refused:

@@ -101,6 +101,7 @@ def page(plan: Plan, language: str, commands: Sequence[str], refused: str | None
             gap=ENROLMENT_GAP_DAYS,
             correlation=CORRELATION,
             spread=SPREAD,
+            code=Markup("<code>{}</code>").format,
             faces=any(lane.startswith("face-") for lane in plan.lanes),
         )
         .lstrip()
