@@ -126,8 +126,10 @@ def _place(lane: Lane, items: tuple[DataItem, ...], record: Record) -> Place | N
 
 def _bystanders(lane: Lane, record: Record, declined: int) -> tuple[int | None, int]:
     """Of whom a template is computed though they never agreed. Lanes that ask for a token first, and for one face in
-    the zone, compute none; a camera that looks for everybody does, unless nobody else can come into its view."""
-    if lane != "face-1n" or record.bio.zone_includes_non_enrolled is False:
+    the zone, compute none; a camera that looks for everybody does, unless nobody else can come into its view. A record
+    about another mode doesn't say that of it: whoever declines has to come in somewhere."""
+    closed = record.bio.mode == "1:N" and record.bio.zone_includes_non_enrolled is False
+    if lane != "face-1n" or closed:
         return 0, 0
     return None, declined
 

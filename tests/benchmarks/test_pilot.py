@@ -120,8 +120,9 @@ def test_more_people_show_more_than_as_many_more_transactions(persons: int, each
     ],
 )
 def test_a_plan_that_cannot_be_is_told(given_: dict[str, Any], message: str) -> None:
+    base: dict[str, Any] = {"persons": 30, "days": 10, "lanes": TEN}
     with pytest.raises(PilotError, match=message):
-        plan(**({"persons": 30, "days": 10, "lanes": TEN} | given_))
+        plan(**(base | given_))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

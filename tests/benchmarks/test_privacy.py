@@ -15,7 +15,7 @@ from benchmarks.privacy.footprint import footprint, standings
 from benchmarks.privacy.private import private
 from benchmarks.privacy.vector import ITEMS, days, vectors
 from benchmarks.privacy.weights import WeightError, declared, parse
-from edge.transaction import LANES
+from edge.transaction import LANES, Lane
 from policy.record import Record
 from policy.record import parse as record
 from scripts.proofs import cost_privacy
@@ -26,8 +26,8 @@ KNOWN = record(cost_privacy.RECORD, "known")
 LATER = results(faces=True, doors=doors(), created="2026-12-01T00:00:00+00:00")
 
 
-def vector(about: Record = KNOWN, declined: int = 0) -> dict[str, PrivacyVector]:
-    return dict(vectors(about, WEIGHTS, 600, {"face-1n": declined}))
+def vector(about: Record = KNOWN, declined: int = 0) -> dict[Lane, PrivacyVector]:
+    return vectors(about, WEIGHTS, 600, {"face-1n": declined})
 
 
 def test_the_worked_examples_come_out() -> None:
@@ -78,8 +78,10 @@ def test_periods(text: str, expected: float | None) -> None:
 def test_who_declines_and_walks_past_is_a_bystander_of_the_lane_that_looks_for_everybody() -> None:
     assert (vector(declined=60)["face-1n"].bystanders, vector(declined=60)["face-1n"].bystanders_least) == (None, 60)
     assert {vector(declined=60)[lane].bystanders for lane in LANES if lane != "face-1n"} == {0}
-    closed = record(HEAD + "bio: {zone_includes_non_enrolled: false}\n", "closed")
+    closed = record(HEAD + "bio: {mode: '1:N', zone_includes_non_enrolled: false}\n", "closed")
     assert vector(closed, 60)["face-1n"].bystanders == 0
+    other = record(HEAD + "bio: {mode: '1:1', zone_includes_non_enrolled: false}\n", "about another mode")
+    assert vector(other, 60)["face-1n"].bystanders is None
 
 
 def test_a_template_in_the_persons_hand_is_not_held() -> None:

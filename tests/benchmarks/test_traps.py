@@ -174,7 +174,7 @@ MARKED: dict[int, list[Callable[[], Results]]] = {
     24: [lambda: GOOD, lambda: results(faces=True, verdict=ATTACHED)],
 }
 
-ATTACHED = Attached(
+ATTACHED: Attached = Attached(
     record="The school", sha256="ab" * 32, verdict="refuse", profile="se", as_of="2026-01-01", against={"en": ("a: b",)}
 )
 
