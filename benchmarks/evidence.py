@@ -290,9 +290,9 @@ class Price(Value):
 
     id: str
     unit: str
-    low: float = Field(ge=0)
-    middle: float = Field(ge=0)
-    high: float = Field(ge=0)
+    low: float = Field(ge=0, allow_inf_nan=False)
+    middle: float = Field(ge=0, allow_inf_nan=False)
+    high: float = Field(ge=0, allow_inf_nan=False)
     source: str
     status: Status
     mark: str | None = None

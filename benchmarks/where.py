@@ -42,6 +42,9 @@ def mistakes(text: str, name: str, error: ValidationError) -> str:
     lines = []
     for each in error.errors(include_url=False):
         place = each["loc"]
+        if not place:  # of the document as a whole; what it found stands in the message
+            lines.append(f"{name}: {each['msg']}.")
+            continue
         found = "nothing" if each["type"] == "missing" else repr(each["input"])
         found = found if len(found) <= 80 else f"{found[:79]}…"
         key = ".".join(map(str, place))
