@@ -289,6 +289,159 @@ class Doors(Value):
     comparisons: tuple[DoorComparison, ...]
 
 
+class Price(Value):
+    """A price or an amount of work as somebody who buys lanes would put it in; the range is where it may well lie."""
+
+    id: str
+    unit: str
+    low: float = Field(ge=0, allow_inf_nan=False)
+    middle: float = Field(ge=0, allow_inf_nan=False)
+    high: float = Field(ge=0, allow_inf_nan=False)
+    source: str
+    status: Status
+    mark: str | None = None
+
+    @property
+    def published(self) -> bool:
+        """Whether anybody but the project named it."""
+        return self.status != "assumption"
+
+    @model_validator(mode="after")
+    def _a_range(self) -> Self:
+        if not self.low <= self.middle <= self.high:
+            raise ValueError(f"expected low ≤ middle ≤ high, found {self.low:g}, {self.middle:g}, {self.high:g}")
+        if self.status in ("unverified", "assumption") and self.low == self.high:
+            raise ValueError(
+                f"expected low and high to differ where nothing sure is published ({self.status}), found "
+                f"{self.low:g} for both: such a price has a range, it is never set"
+            )
+        return self
+
+
+class LaneCost(Value):
+    """What one lane costs over the whole time, by mean over the draws, and what of it recurs."""
+
+    total: Quantity
+    once: Quantity
+    yearly: Quantity
+    """For one year."""
+    terms: dict[str, float]
+    """Means that add up to the total's value. `alternative`: what those who can't or won't take part need."""
+    alternative: Lane | None = None
+    """The way in that stays for them; None for a lane that nobody can lawfully decline in favour of another."""
+
+
+class CostPair(Value):
+    """What the first lane costs above the second, on the same draws."""
+
+    first: Lane
+    second: Lane
+    difference: Quantity
+    """First − second over the whole time."""
+    pays_back: float | None
+    """Years until what the first costs more at the start is saved, median over the draws; None: never."""
+    pays_back_span: tuple[float | None, float | None]
+    """Of 95 % of the draws; None: never."""
+    never: float = Field(ge=0.0, le=1.0)
+    """Share of draws in which it never does."""
+    avoided: Quantity
+    """Legitimate failures that the first avoids, a year; below zero it adds some."""
+    per_failure: Quantity | None
+    """Money for each failure avoided, over draws in which there are any; None where there are none at all."""
+    none_avoided: float = Field(ge=0.0, le=1.0)
+    """Share of draws in which the first avoids none."""
+
+
+class Cost(Value):
+    """What the lanes cost one who buys them: prices and choices as they were put in, and what they come to."""
+
+    currency: str
+    years: float
+    persons: int
+    doors: int
+    days: int
+    """School days a year."""
+    draws: int
+    seed: int
+    sha256: str
+    """Of the file with the prices."""
+    prices: tuple[Price, ...]
+    lanes: dict[Lane, LaneCost]
+    pairs: tuple[CostPair, ...]
+
+
+class DataItem(Value):
+    """One kind of data that a lane needs of a person."""
+
+    id: str
+    category: int = Field(ge=1, le=4)
+    """ENISA's data processing context (2013), 1 to 4."""
+    identifiability: float = Field(ge=0.25, le=1.0)
+    """ENISA's ease of identification."""
+    held: bool
+    """Whether the controller holds it; else it is in the person's own hands."""
+    days: float | None
+    """How long the controller holds it; 0 where it doesn't; None: the record doesn't say."""
+    biometric: bool = False
+
+
+Reuse = Literal["low", "high"]
+Place = Literal["nowhere", "hand", "device", "site", "cloud"]
+
+
+class PrivacyVector(Value):
+    """What a lane takes of people. None is what the processing record doesn't say."""
+
+    items: tuple[DataItem, ...]
+    subjects: int
+    bystanders: int | None
+    """People who pass and of whom a template is computed that they never agreed to, a day; None: not known."""
+    bystanders_least: int = 0
+    """What is known of them all the same: those who declined and walk past."""
+    days: float | None
+    """The longest that the controller holds any item."""
+    recipients: int | None
+    place: Place | None
+    """The furthest from the person's own hands that an item is kept."""
+    irrevocable: bool
+    """Whether something is stored that can't be issued anew."""
+    reuse: Reuse | None
+    article_9: bool
+    opt_out: bool | None
+    """Whether declining is a real choice: another way as good, without detriment."""
+
+
+class Standing(Value):
+    """A lane's place by the project's one number, 1 the least intrusive, and how far it moves with the weights."""
+
+    rank: int
+    span: tuple[int, int]
+    """Least and greatest place over all draws of weights."""
+    kept: float = Field(ge=0.0, le=1.0)
+    """Share of draws in which it keeps its place."""
+
+
+class Privacy(Value):
+    """Each lane's vector, what dominates what without any weight, and only then one number by declared weights."""
+
+    record: str
+    sha256: str = ""
+    """Of the processing record that it was read from."""
+    vector: dict[Lane, PrivacyVector] = {}
+    milder: dict[Lane, tuple[Lane, ...]] = {}
+    """For each lane those that are no worse in any entry of the vector and better in one."""
+    dominated: dict[Lane, tuple[Lane, ...]] = {}
+    """The same with the outcomes at the simulated doors counted in, both ends from best to worst level."""
+    footprint: dict[Lane, float | None] = {}
+    """The project's convention; None: the record doesn't say what it takes."""
+    weights_fixed: str | None = None
+    """When the weights were fixed; ISO 8601."""
+    weights_sha256: str = ""
+    standing: dict[Lane, Standing] = {}
+    draws: int = 0
+    seed: int = 0
+
+
 class NetworkFigure(Value):
     """What was measured of a network, apart from this run: its id in `terms.FIGURES`, value, 95 % interval, command."""
 
@@ -381,5 +534,8 @@ class Results(Value):
     claims: tuple[Claim, ...] = ()
     verdict: Attached | None = None
     """None: no processing record was attached."""
-    privacy: dict[str, Any] | None = None
+    cost: Cost | None = None
+    """None: no prices were given."""
+    privacy: Privacy | None = None
+    """None: no processing record was attached."""
     reproduce: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.charts import Chart, Dot, Group, Row
-from benchmarks.evidence import Comparison, DoorLane, DoorRun, LaneResult, Point, Quantity, Rate, Results
+from benchmarks.evidence import Comparison, Cost, DoorLane, DoorRun, LaneResult, Point, Quantity, Rate, Results
 from benchmarks.terms import LEVELS, PASSAGES, QUANTILES, Terms
 
 
@@ -150,6 +150,30 @@ def glance(results: Results, terms: Terms) -> Chart:
         groups=(Group("", tuple(rows)),),
         tick=lambda value: terms.number(value, 3, shortest=True),
         kinds=kinds,
+    )
+
+
+def cost(cost: Cost, terms: Terms) -> Chart:
+    """What every lane costs over the whole time: mean and 95 % of the draws; face lanes with the other way in."""
+    rows, said = [], []
+    for lane, one in cost.lanes.items():
+        low, high = (end / 1000 for end in one.total.interval)
+        label = terms.way_in(lane)
+        rows.append(Row(label, (Dot(one.total.value / 1000, low, high, 0 if lane.startswith("face-") else 1),)))
+        span = terms.span(terms.number(1000 * low, 0), terms.number(1000 * high, 0))
+        said.append(f"{label}: {terms.number(one.total.value, 0)} {cost.currency} ({span})")
+    return Chart(
+        name="cost-chart",
+        title=terms.say("What each way in costs, with 95% of the draws"),
+        said="; ".join(said) + ".",
+        axis=terms.say(
+            "Thousand {currency} over {years} years",
+            currency=cost.currency,
+            years=terms.number(cost.years, 1, shortest=True),
+        ),
+        groups=(Group("", tuple(rows)),),
+        tick=lambda value: terms.number(value, 0),
+        kinds=(terms.say("by face, with the other way in"), terms.say("without faces")),
     )
 
 

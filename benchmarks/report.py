@@ -172,6 +172,8 @@ def _charts(results: Results, words: Terms, ran: Mapping[str, LaneResult]) -> li
     ]
     if results.doors:
         drawn += [pictures.glance(results, words), pictures.doors(results, words)]
+    if results.cost:
+        drawn.append(pictures.cost(results.cost, words))
     face = ran.get("face-1n")
     return [*drawn, pictures.errors(face, words)] if face and face.rates else drawn
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import Factor, LaneOutcome
-from benchmarks.where import line_of
+from benchmarks.where import line_of, mistakes
 
 Level = Literal["best", "middle", "worst"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -199,7 +199,7 @@ def parse(text: str, name: str) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{name}: expected TOML, found: {error}.") from error
     except ValidationError as error:
-        raise ScenarioError(_told(text, name, error)) from error
+        raise ScenarioError(mistakes(text, name, error)) from error
     counted = Counter(entry.id for entry in scenario.factor)
     for index, factor in enumerate(scenario.factor):
         line = line_of(text, ("factor", index, "id"))
@@ -230,18 +230,6 @@ def parse(text: str, name: str) -> Scenario:
     for known in FACTORS:
         scenario.value(known, "middle")
     return scenario
-
-
-def _told(text: str, name: str, error: ValidationError) -> str:
-    """Each mistake with its line and key."""
-    lines = []
-    for each in error.errors(include_url=False):
-        place = each["loc"]
-        found = "nothing" if each["type"] == "missing" else repr(each["input"])
-        found = found if len(found) <= 80 else f"{found[:79]}…"
-        key = ".".join(map(str, place))
-        lines.append(f"{name}, line {line_of(text, place)}, key {key}: {each['msg']}; found {found}.")
-    return "\n".join(lines)
 
 
 def embedded() -> Scenario:

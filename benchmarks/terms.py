@@ -263,6 +263,88 @@ VERDICTS = {
     "suspend": translatable("suspend"),
     "refuse": translatable("refuse"),
 }
+STATUSES = {
+    "verified": translatable("Verified by who put it in."),
+    "published": translatable("Published."),
+    "unverified": translatable("Unverified."),
+    "assumption": translatable("Assumption."),
+}
+COST_TERMS = {
+    "equipment": translatable("Equipment"),
+    "credentials": translatable("What people carry"),
+    "enrolment": translatable("Enrolment"),
+    "law": translatable("Assessment and advice"),
+    "upkeep": translatable("Upkeep, power, licences"),
+    "lost": translatable("Lost and replaced"),
+    "again": translatable("Enrolment again"),
+    "fallback": translatable("Letting in by hand"),
+    "mending": translatable("Mending records"),
+    "staff": translatable("A person with the list"),
+    "mishaps": translatable("Mishaps"),
+    "alternative": translatable("The other way in"),
+}
+PRICES = {
+    "wage": translatable("Staff"),
+    "minutes.issue": translatable("Handing something out"),
+    "minutes.enrol-face": translatable("Enrolling a face"),
+    "face.again": translatable("Enrolling a face again"),
+    "minutes.replace": translatable("Replacing what was lost"),
+    "minutes.mend": translatable("Mending a wrong record"),
+    "minutes.list": translatable("Keeping the list at the door"),
+    "credential.tag": translatable("Tag with a number alone"),
+    "credential.tag-auth": translatable("Tag that proves itself"),
+    "credential.key": translatable("Key"),
+    "part.door": translatable("Lock and control"),
+    "part.reader": translatable("Tag reader"),
+    "part.camera": translatable("Camera and computer"),
+    "part.keypad": translatable("Keypad"),
+    "part.scanner": translatable("QR reader"),
+    "part.cylinder": translatable("Mechanical lock"),
+    "upkeep": translatable("Upkeep"),
+    "energy": translatable("Power"),
+    "licence.face": translatable("Licences, face lane"),
+    "licence.other": translatable("Licences, other lanes"),
+    "law.face": translatable("Assessment and advice, face lane"),
+    "law.other": translatable("Assessment and advice, other lanes"),
+    "mishaps.face": translatable("Mishaps, face lane"),
+    "mishaps.other": translatable("Mishaps, other lanes"),
+}
+DATA_ITEMS = {
+    "template": translatable("template of the face"),
+    "link": translatable("whose number it is"),
+    "log": translatable("who came when"),
+    "secret": translatable("PIN and whose it is"),
+    "account": translatable("account on a telephone"),
+    "name": translatable("name on a list"),
+}
+PLACES = {
+    "nowhere": translatable("nowhere"),
+    "hand": translatable("in the person's own hands"),
+    "device": translatable("in the device"),
+    "site": translatable("on the premises"),
+    "cloud": translatable("elsewhere"),
+}
+REUSE = {"low": translatable("low"), "high": translatable("high")}
+ARRIVALS = {
+    "single": translatable("one by one"),
+    "pairs": translatable("in pairs"),
+    "burst": translatable("all at once, as off a bus"),
+}
+LIGHT = {
+    "indoor": translatable("indoor"),
+    "bright": translatable("bright"),
+    "backlight": translatable("from behind"),
+    "dark": translatable("dark"),
+}
+CLOTHING = {
+    "plain": translatable("as people come"),
+    "covered": translatable("hat, hood or scarf on"),
+}
+HABITUATION = {
+    "first": translatable("first day"),
+    "between": translatable("between"),
+    "last": translatable("last day"),
+}
 SETTINGS = {
     "choice": translatable("Which face, of several"),
     "interpolation": translatable("Interpolation"),
@@ -287,6 +369,7 @@ METHODS = (
     translatable("no varying difference seen: rule of 3 on subjects, to both sides"),
     translatable("t interval over repetitions"),
     translatable("the same in every repetition"),
+    translatable("percentiles of draws over the ranges put in"),
 )
 """How intervals say they were made; the modules that make them write it in English into the results."""
 
@@ -358,6 +441,12 @@ class Terms(Words):
             size = self.with_unit(abs(comparison.difference.value), comparison.difference.unit)
             return Markup("{} {}").format(said, size)
         return said
+
+    def after_years(self, years: float | None) -> Markup:
+        """When something has paid for itself; None: never."""
+        if years is None:
+            return self.say("never")
+        return self.say("at once") if years == 0 else self.say("after {years} years", years=self.number(years, 1))
 
     def limit(self, entry: Mapping[str, Any]) -> Markup:
         """The sentence for a thing that a run can't show; its identifier and numbers where there is none for it."""

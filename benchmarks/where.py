@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pydantic import ValidationError
+
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\"'-]+)\s*\]\]?")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_\"'.-]+)\s*=")
 
@@ -33,6 +35,21 @@ def line_of(text: str, place: Sequence[str | int]) -> int:
         if found == wanted[: len(found)] and len(found) > best[0]:
             best = (len(found), number)
     return best[1]
+
+
+def mistakes(text: str, name: str, error: ValidationError) -> str:
+    """Each mistake in the TOML `text` with its line and key; `name` is what the text is called."""
+    lines = []
+    for each in error.errors(include_url=False):
+        place = each["loc"]
+        if not place:  # of the document as a whole; what it found stands in the message
+            lines.append(f"{name}: {each['msg']}.")
+            continue
+        found = "nothing" if each["type"] == "missing" else repr(each["input"])
+        found = found if len(found) <= 80 else f"{found[:79]}…"
+        key = ".".join(map(str, place))
+        lines.append(f"{name}, line {line_of(text, place)}, key {key}: {each['msg']}; found {found}.")
+    return "\n".join(lines)
 
 
 def _parts(key: str) -> tuple[str, ...]:

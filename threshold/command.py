@@ -17,6 +17,7 @@ from threshold import (
     backup,
     bench,
     consent,
+    cost,
     demo,
     doctor,
     entrance,
@@ -24,6 +25,7 @@ from threshold import (
     ledger,
     models,
     order,
+    pilot,
     plan,
     policy,
     renew,
@@ -44,6 +46,7 @@ app = typer.Typer(
 )
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("report", epilog=report.EXAMPLE)(report.report)
+app.command("cost", epilog=cost.EXAMPLE)(cost.cost)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.command("run", epilog=run.EXAMPLE)(run.run)
@@ -65,6 +68,7 @@ app.add_typer(order.app, name="order")
 app.add_typer(bench.app, name="bench")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(models.app, name="models")
+app.add_typer(pilot.app, name="pilot")
 app.add_typer(policy.app, name="policy")
 app.command("version", epilog=version.EXAMPLE)(version.version)
 

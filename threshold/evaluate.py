@@ -59,6 +59,9 @@ def evaluate(
     scenario: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A scenario of one's own in place of the embedded one.")
     ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Prices (threshold cost --template): costs go into the results.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Run both lanes over the same person-mornings, simulate all eleven, and write results.json and report.html.
@@ -68,9 +71,15 @@ def evaluate(
     run, and the report says how to run it.
     """
     from benchmarks.report import write
+    from threshold.cost import priced
     from threshold.files import write_text
 
+    paid = priced(prices) if prices else None  # a mistake in it is told before the long work
     results = run(out, quick, faces, models, record, detector, embedder, scenario)
+    if paid:
+        from benchmarks.cost.costed import costed
+
+        results = results.model_copy(update={"cost": costed(results, *paid)})
     write_text(out / "results.json", results.model_dump_json(by_alias=True, indent=2) + "\n")
     write(results, out / "report.html", lang.value)
     if json:

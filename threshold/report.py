@@ -15,6 +15,7 @@ from threshold.policy import Profile
 EXAMPLE = (
     "Example: threshold report out/evaluate/results.json --lang sv   "
     "With the gate's verdict: threshold report out/evaluate/results.json --record record.yaml   "
+    "With costs: threshold report out/evaluate/results.json --prices prices.toml   "
     "What is looked for: threshold report --explain"
 )
 
@@ -38,6 +39,10 @@ def report(
         typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day of that verdict; else today."),
     ] = None,
     profile: Annotated[Profile | None, typer.Option(help="Whose law, in place of the record's jurisdiction.")] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Prices (threshold cost --template): costs go into results and report."),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="What a report is looked through for before it is written.")
     ] = False,
@@ -56,13 +61,19 @@ def report(
     found = read(results)
     if record is not None:
         from benchmarks.attached import attached
+        from benchmarks.privacy.private import private
 
         day = (datetime.now(UTC) if as_of is None else as_of).date()
         verdict = attached(record, day, None if profile is None else profile.value)
-        found = found.model_copy(update={"verdict": verdict})
+        found = found.model_copy(update={"verdict": verdict, "privacy": private(found, record)})
+    if prices is not None:
+        from benchmarks.cost.costed import costed
+        from threshold.cost import priced
+
+        found = found.model_copy(update={"cost": costed(found, *priced(prices))})
     page = results.with_name("report.html") if out is None else out
     write(found, page, lang.value)
-    if record is not None:  # the page is a view of the results and of nothing else
+    if record is not None or prices is not None:  # the page is a view of the results and of nothing else
         write_text(results, found.model_dump_json(by_alias=True, indent=2) + "\n")
     marks = [(trap, one) for trap, one in caught(found) if one.weight == "mark"]
     if json:

@@ -122,7 +122,7 @@ TRAPS: tuple[Trap, ...] = (
     Trap(
         18,
         _("The other way in left out of the cost"),
-        "Marked where costs aren't in it.",
+        "Marked where costs aren't in it, refused where they are in it without that way.",
         lanes.alternative,
     ),
     Trap(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from benchmarks.evidence import Results
 from benchmarks.language import translatable as _
@@ -36,20 +37,34 @@ def sellers_accuracy(results: Results) -> Iterator[Caught]:
 def one_number_for_privacy(results: Results) -> Iterator[Caught]:
     """21: the vector before the scalar, the weights before the results."""
     privacy = results.privacy
-    if privacy is None:
+    if privacy is None or not privacy.footprint:
         return
-    if privacy.get("footprint") and not privacy.get("vector"):
+    if not set(privacy.footprint) <= set(privacy.vector):
         yield refuse(
             "privacy.footprint", "Expected each lane's privacy vector before one number, found the number alone."
         )
-    fixed = privacy.get("weights_fixed")
-    if privacy.get("footprint") and (not isinstance(fixed, str) or fixed > results.created):
+    if privacy.weights_fixed is None or not _before(privacy.weights_fixed, results.created):
         yield refuse(
             "privacy.weights_fixed",
             "Expected weights fixed before the results of {created}, found: {fixed}.",
             created=results.created,
-            fixed=str(fixed or "no date"),
+            fixed=str(privacy.weights_fixed or "no date"),
         )
+    if set(privacy.standing) != {lane for lane, value in privacy.footprint.items() if value is not None}:
+        yield refuse(
+            "privacy.standing",
+            "Expected beside each lane's number how far its place hangs on the weights, found numbers without.",
+        )
+
+
+def _before(fixed: str, created: str) -> bool:
+    """Whether a time comes before another, whatever their zones; what is no time comes before nothing."""
+    try:
+        one, other = (datetime.fromisoformat(text) for text in (fixed, created))
+    except ValueError:
+        return False
+    one, other = (when if when.tzinfo else when.replace(tzinfo=UTC) for when in (one, other))
+    return one <= other
 
 
 def law_by_numbers(results: Results) -> Iterator[Caught]:

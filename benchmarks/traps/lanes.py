@@ -111,7 +111,16 @@ def automation(results: Results) -> Iterator[Caught]:
 
 def alternative(results: Results) -> Iterator[Caught]:
     """18: who may say no needs another way in, so its cost stays."""
-    if any(comparison.first.startswith("face-") for comparison in compared(results)):
+    if results.cost is not None:
+        for lane, one in results.cost.lanes.items():
+            if lane.startswith("face-") and (one.alternative is None or not one.terms.get("alternative")):
+                yield refuse(
+                    f"cost.lanes.{lane}.alternative",
+                    "{lane} is counted without the way in that stays for those who refuse the camera. Expected its "
+                    "cost beside the face lane's.",
+                    lane=lane,
+                )
+    elif any(comparison.first.startswith("face-") for comparison in compared(results)):
         yield mark(
             "comparisons",
             _(

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.cost.prices import Prices, parse, template
 from benchmarks.doors.simulate import simulate
 from benchmarks.evidence import (
     Comparison,
@@ -27,6 +28,7 @@ from benchmarks.interval import wilson
 from benchmarks.limits import cannot_show
 from benchmarks.scenario import LEVELS, embedded
 
+RECORD = Path(__file__).parents[2] / "policy" / "records" / "school-tags.yaml"
 SCENARIO = embedded().sized(quick=True)
 METHOD = "over subjects: effective sample and likelihood of two kinds, joined"
 
@@ -107,6 +109,11 @@ def doors() -> Doors:
     small = SCENARIO.doors.model_copy(update={"persons": 60, "mornings": 1, "repetitions": 3})
     with tempfile.TemporaryDirectory() as folder:
         return simulate(SCENARIO.model_copy(update={"doors": small}), Path(folder))
+
+
+def priced_by_template() -> tuple[Prices, str]:
+    """The prices that come with the program."""
+    return parse(template(), "prices.toml"), "ef" * 32
 
 
 def results(faces: bool, **changes: Any) -> Results:

@@ -9,12 +9,16 @@ from typing import Any, get_args
 import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
-from results_example import SCENARIO, results
+from results_example import SCENARIO, priced_by_template, results
 
 from benchmarks import evaluation, evidence, faces, interval, method, synthetic, terms
 from benchmarks.accuracy import Recipe
+from benchmarks.cost import costed, formula
+from benchmarks.cost.lanes import PRICES
 from benchmarks.doors import simulate, ways
 from benchmarks.language import Language, Words, catalogue
+from benchmarks.pilot import schedule
+from benchmarks.privacy import weights
 from benchmarks.scenario import FACTORS
 from benchmarks.terms import Terms
 from edge.acquire import Reason
@@ -29,7 +33,7 @@ def _sources() -> Iterator[tuple[str, str, dict[str, None]]]:
             yield "jinja2.ext:babel_extract", f"templates/{template.name}", {"_": None}
     for name in ("__init__", "claims", "figures", "lanes", "people"):
         yield "python", f"traps/{name}.py", {"_": None}
-    for name in ("terms", "pictures", "report"):
+    for name in ("terms", "pictures", "report", "pilot/page"):
         yield "python", f"{name}.py", {"say": None, "translatable": None}
 
 
@@ -51,6 +55,8 @@ def _in_data() -> set[str]:
         found |= {factor.unit, factor.source} | ({factor.mark} if factor.mark else set())
     for entry in _toml("policy", "sets.toml").values():
         found |= {entry["licence"], entry["consent"], entry["basis"]}
+    for price in priced_by_template()[0].price:
+        found |= {price.unit, price.source} | ({price.mark} if price.mark else set())
     return found | {network["training"]["account"] for network in _toml("models", "manifest.toml")["network"]}
 
 
@@ -103,6 +109,16 @@ def test_every_identifier_of_the_evidence_has_a_name() -> None:
     assert set(terms.PAIRS) <= set(simulate.PAIRS)
     assert set(terms.FACTORS) == set(FACTORS)
     assert set(terms.SETTINGS) == set(Recipe.__dataclass_fields__)
+    assert set(terms.PRICES) == set(PRICES)
+    assert set(terms.COST_TERMS) == {*formula.ONCE, *formula.YEARLY, formula.ALTERNATIVE}
+    assert set(terms.STATUSES) == set(get_args(evidence.Status))
+    assert set(terms.DATA_ITEMS) == set(get_args(weights.Item))
+    assert set(terms.PLACES) == set(get_args(evidence.Place))
+    assert set(terms.REUSE) == set(get_args(evidence.Reuse))
+    assert set(terms.ARRIVALS) == set(get_args(schedule.Arrivals))
+    assert set(terms.LIGHT) == set(get_args(schedule.Light)) == set(schedule.LIGHT_LUX)
+    assert set(terms.CLOTHING) == set(get_args(schedule.Clothing))
+    assert set(terms.HABITUATION) == set(get_args(schedule.Habituation))
     assert set(get_args(Reason)) <= set(terms.REASONS)
 
 
@@ -124,6 +140,7 @@ def test_every_method_of_an_interval_has_a_name() -> None:
         method.paired_difference([False] * 4, [False] * 4, whose).method,
         simulate.OVER_REPETITIONS,
         simulate.ALL_THE_SAME,
+        costed.OVER_RANGES,
     }
     assert made == set(terms.METHODS)
 

@@ -9,18 +9,26 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from results_example import SCENARIO, comparison, doors, results
+from results_example import RECORD, SCENARIO, comparison, doors, priced_by_template, results
 
+from benchmarks.cost.costed import costed
 from benchmarks.evidence import Results
 from benchmarks.language import LANGUAGES, Language
+from benchmarks.privacy.private import private
 from benchmarks.report import ReportError, read, render, write
 from benchmarks.terms import SENTENCES, WAYS_IN, Terms
 
 BOTH, ALONE = results(faces=True), results(faces=False)
 DOORS = results(faces=True, doors=doors())
-KNOWN = (BOTH, ALONE, DOORS)
+_LATER = results(faces=True, doors=doors(), created="2026-12-01T00:59:58+00:00")
+FULL = _LATER.model_copy(
+    update={"cost": costed(_LATER, *priced_by_template(), draws=200), "privacy": private(_LATER, RECORD)}
+)
+KNOWN = (BOTH, ALONE, DOORS, FULL)
 SEPARATORS = {"en": (",", "."), "sv": ("\N{NO-BREAK SPACE}", ","), "is": (".", ",")}
-FORMS = pytest.mark.parametrize("form", KNOWN, ids=["both lanes", "tag alone", "all at the doors"])
+FORMS = pytest.mark.parametrize(
+    "form", KNOWN, ids=["both lanes", "tag alone", "all at the doors", "with costs and privacy"]
+)
 ALL_LANGUAGES = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -107,7 +115,7 @@ def test_every_chart_has_its_table_and_its_command(form: Results) -> None:
     root = page(form)
     tables = {table.get("id"): table for table in root.iter("table")}
     figures = list(root.iter("figure"))
-    assert len(figures) == {0: 7, 1: 4, 2: 9}[_index(form)]
+    assert len(figures) == {0: 7, 1: 4, 2: 9, 3: 10}[_index(form)]
     for figure in figures:
         assert [child.tag for child in figure] == ["svg", "figcaption"]
         assert form.reproduce in words(figure[1])
@@ -349,3 +357,20 @@ def test_an_older_report_stays_when_the_new_one_cannot_be_made(tmp_path: Path, m
 def test_a_language_without_a_catalogue_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="expected one of en, sv, is, found 'de'"):
         write(ALONE, tmp_path / "report.html", "de")
+
+
+def test_costs_and_privacy_are_links_where_proportionality_is_reached_and_say_how_where_they_are_absent() -> None:
+    ids = [element.get("id") for element in page(FULL).iter() if element.get("id")]
+    assert {"cost-table", "cost-pairs-table", "prices-table", "privacy-table", "dominance-table"} <= set(ids)
+    assert ids.index("privacy-table") < ids.index("dominance-table") < ids.index("footprint-table")
+    assert "threshold cost --template" in rendered(_index(BOTH), "en")
+    assert 'id="privacy"' not in rendered(_index(BOTH), "en")
+
+
+def test_a_number_fixed_after_the_results_is_left_out_and_the_vector_stays() -> None:
+    assert FULL.privacy is not None
+    early = FULL.privacy.model_copy(update={"footprint": {}, "standing": {}, "weights_fixed": None})
+    text = render(FULL.model_copy(update={"privacy": early}), "en")
+    assert 'id="privacy-table"' in text
+    assert 'id="footprint-table"' not in text
+    assert "weights weren't fixed before these results" in text.replace("&#39;", "'")

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from results_example import comparison, lane, quantity, rate, results
+from results_example import RECORD, comparison, doors, lane, priced_by_template, quantity, rate, results
 
+from benchmarks.cost.costed import costed
 from benchmarks.evidence import Attached, Claim, Crew, Factor, Results
 from benchmarks.interval import wilson
+from benchmarks.privacy.private import private
 from benchmarks.report import ReportError, render, write
 from benchmarks.traps import TRAPS, caught
 
@@ -59,6 +61,32 @@ def paired(*pairs: tuple[str, str]) -> Results:
     )
 
 
+def priced(key: str, value: Any) -> Results:
+    """The example with costs, one of the face lane's changed."""
+    full = results(faces=True, doors=doors())
+    cost = costed(full, *priced_by_template(), draws=50)
+    lanes = dict(cost.lanes) | {"face-1n": cost.lanes["face-1n"].model_copy(update={key: value})}
+    return full.model_copy(update={"cost": cost.model_copy(update={"lanes": lanes})})
+
+
+def test_costs_with_the_other_way_in_take_the_mark_away() -> None:
+    full = results(faces=True, doors=doors())
+    counted = full.model_copy(update={"cost": costed(full, *priced_by_template(), draws=50)})
+    assert 18 in numbers(full, "mark")
+    assert 18 not in numbers(counted, "mark") | numbers(counted, "refuse")
+
+
+def test_a_footprint_after_its_vector_and_its_weights_is_let_through() -> None:
+    assert 21 not in numbers(privacy(weights_fixed="2026-03-01T00:00:00+00:00"), "refuse")
+
+
+def privacy(**changes: Any) -> Results:
+    """The example with a privacy vector and its number, changed."""
+    later = results(faces=True, created="2026-12-01T00:00:00+00:00")
+    found = private(later, RECORD).model_copy(update=changes)
+    return GOOD.model_copy(update={"privacy": found})
+
+
 REFUSED: dict[int, list[Callable[[], Results]]] = {
     1: [lambda: rates(FPIR=None), lambda: rates(FPIR=None, rank1=rate(199, 200))],
     2: [lambda: rates(accuracy=rate(5900, 6000, "technology"))],
@@ -94,14 +122,15 @@ REFUSED: dict[int, list[Callable[[], Results]]] = {
         )
     ],
     17: [lambda: paired(("face-1n", "register")), lambda: paired(("face-1n", "register"), ("face-1n", "tag-uid"))],
+    18: [lambda: priced("alternative", None), lambda: priced("terms", {"equipment": 1.0})],
     20: [lambda: rates(FPIR=FACE.rates["FPIR"].model_copy(update={"source": "the vendor's brochure"}))],
     21: [
-        lambda: results(faces=True, privacy={"footprint": {"face-1n": 916500}}),
-        lambda: results(faces=True, privacy={"footprint": {"face-1n": 1}, "vector": {"face-1n": {}}}),
-        lambda: results(
-            faces=True,
-            privacy={"footprint": {"a": 1}, "vector": {"a": {}}, "weights_fixed": "2027-01-01T00:00:00+00:00"},
-        ),
+        lambda: privacy(vector={}),
+        lambda: privacy(weights_fixed=None),
+        lambda: privacy(weights_fixed="2027-01-01T00:00:00+00:00"),
+        lambda: privacy(weights_fixed="2026-03-29T00:00:00-03:00"),
+        lambda: privacy(weights_fixed="long ago"),
+        lambda: privacy(standing={}),
     ],
     22: [lambda: factors("face.outage.power")],
     23: [
@@ -145,7 +174,7 @@ MARKED: dict[int, list[Callable[[], Results]]] = {
     24: [lambda: GOOD, lambda: results(faces=True, verdict=ATTACHED)],
 }
 
-ATTACHED = Attached(
+ATTACHED: Attached = Attached(
     record="The school", sha256="ab" * 32, verdict="refuse", profile="se", as_of="2026-01-01", against={"en": ("a: b",)}
 )
 

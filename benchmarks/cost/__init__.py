@@ -1,0 +1,1 @@
+"""What lanes cost: prices somebody puts in, one formula for all lanes, uncertainty carried through."""

@@ -1,0 +1,1 @@
+"""A pilot with adult volunteers, before it begins: who goes which way when, and what each day can show."""

@@ -1,0 +1,1 @@
+"""What lanes take of people: the vector from the processing record first, dominance next, one number last."""
