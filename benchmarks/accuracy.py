@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from benchmarks import bootstrap, comparisons
+from benchmarks import comparisons, method
 from benchmarks.comparisons import Comparisons
 from benchmarks.det import Curve, Mark
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import NetworkFigure, NetworkUsed, Rate, SetUsed, Value
 from benchmarks.extract import Extraction, extract
 from benchmarks.folds import best_threshold, fold_accuracy
-from benchmarks.interval import Interval, wilson
+from benchmarks.interval import Interval
 from benchmarks.machine import describe, peak_memory_mb
 from benchmarks.pairs import Pairs, person, read_pairs, read_people, require
 from edge.acquire import Acquirer, Choice
@@ -290,7 +290,7 @@ def _accuracy(scores: NDArray[np.float32], pairs: Pairs, research_set: ResearchS
     threshold = best_threshold(scores.astype(np.float64), mated)
     right = int(((scores >= threshold) == mated).sum())  # a pair that wasn't completed (NaN) doesn't match
     source = f"{research_set.id}, threshold on the test set"
-    return Rate.of(right, len(scores), wilson(right, len(scores)), source, "technology")
+    return Rate.of(right, len(scores), method.independent(right, len(scores)), source, "technology")
 
 
 def _point(c: Comparisons, target: float, research_set: ResearchSet, replicates: int, seed: int) -> OperatingPoint:
@@ -303,13 +303,11 @@ def _point(c: Comparisons, target: float, research_set: ResearchSet, replicates:
         fmr=Rate.of(
             false,
             c.nonmated_trials,
-            bootstrap.fmr_at(c, threshold, replicates, seed=seed),
+            method.false_match_rate(c, threshold),
             source,
             "technology",
         ),
-        fnmr=Rate.of(
-            missed, c.mated.size, bootstrap.fnmr_at_fmr(c, target, replicates, seed=seed), source, "technology"
-        ),
+        fnmr=Rate.of(missed, c.mated.size, method.fnmr_at_fmr(c, target, replicates, seed=seed), source, "technology"),
         far=comparisons.far(c, threshold),
         frr=comparisons.frr(c, threshold),
         few_errors=min(false, missed) < 30,
@@ -318,7 +316,9 @@ def _point(c: Comparisons, target: float, research_set: ResearchSet, replicates:
 
 def _fta(extraction: Extraction, research_set: ResearchSet) -> Rate:
     lost = len(extraction.missed)
-    return Rate.of(lost, extraction.attempted, wilson(lost, extraction.attempted), research_set.id, "technology")
+    return Rate.of(
+        lost, extraction.attempted, method.independent(lost, extraction.attempted), research_set.id, "technology"
+    )
 
 
 def _described(

@@ -74,6 +74,14 @@ class Comparisons:
             return (int(drawn.sum()) ** 2 - int((drawn * drawn).sum())) // 2
         return int((weights[self.nonmated_first] * weights[self.nonmated_second]).sum())
 
+    def nonmated_by_subject(self) -> npt.NDArray[np.int64]:
+        """(subjects,) int64: the completed non-mated trials that each subject takes part in; their sum is twice all."""
+        if self.images is None:
+            return np.bincount(
+                np.concatenate([self.nonmated_first, self.nonmated_second]), minlength=self.subjects
+            ).astype(np.int64)
+        return self.images * (int(self.images.sum()) - self.images)
+
     def subjects_mated(self) -> Indices:
         """(s,) int32, ascending: the subjects with at least one completed mated trial."""
         return np.unique(self.mated_subject)

@@ -1,4 +1,5 @@
-"""The DET plot (detection error trade-off, Martin et al. 1997): FNMR over FMR on normal-deviate axes, as SVG or PNG."""
+"""The DET plot (detection error trade-off, Martin et al. 1997), FNMR over FMR, and the IET plot (identification error
+trade-off), FNIR over FPIR: both on normal-deviate axes, as SVG or PNG."""
 
 from __future__ import annotations
 
@@ -35,13 +36,27 @@ _SETTINGS: Any = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What the two axes hold, in words and for short: false positives along, false negatives up."""
+
+    along: str
+    up: str
+    short: tuple[str, str]
+
+
+DET = Errors("False match rate (FMR)", "False non-match rate (FNMR)", ("FMR", "FNMR"))
+IET = Errors("False positive identification rate (FPIR)", "False negative identification rate (FNIR)", ("FPIR", "FNIR"))
+
+
 class PlotError(BenchmarkError, ValueError):
     """Curves or a file name that can't be drawn or written."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """One labelled DET curve: `fmr` and `fnmr` (p,) float64 shares; `benchmarks.comparisons.det` makes them."""
+    """One labelled curve: `fmr` and `fnmr` (p,) float64 shares, which `benchmarks.comparisons.det` makes; of an IET
+    plot FPIR and FNIR, which `benchmarks.identification.iet` makes."""
 
     label: str
     fmr: npt.NDArray[np.float64]
@@ -59,7 +74,9 @@ class Mark:
     fnmr_interval: Interval | None = None
 
 
-def det_svg(curves: Sequence[Curve], marks: Sequence[Mark] = (), title: str = "DET curves") -> str:
+def det_svg(
+    curves: Sequence[Curve], marks: Sequence[Mark] = (), title: str = "DET curves", errors: Errors = DET
+) -> str:
     """The plot as one SVG document, the same bytes for the same input; title and description for screen readers.
 
     A rate of 0 has no place on these axes and is drawn at their edge. PlotError: no curve, more than six, arrays of
@@ -67,28 +84,34 @@ def det_svg(curves: Sequence[Curve], marks: Sequence[Mark] = (), title: str = "D
     """
     text = io.StringIO()
     with mpl.rc_context(_SETTINGS):
-        _figure(curves, marks, title).savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        _figure(curves, marks, title, errors).savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     head, _, rest = text.getvalue().partition("<svg ")
     opening, _, body = rest.partition(">")
-    said = _words(curves, marks)
+    said = _words(curves, marks, errors)
     # Two plots may end up in one page: their ids must differ, and be the same every time.
     name = "det-" + hashlib.sha256(f"{title}\n{said}".encode()).hexdigest()[:8]
     words = f'<title id="{name}-title">{escape(title)}</title>\n <desc id="{name}-desc">{escape(said)}</desc>'
     return f'{head}<svg role="img" aria-labelledby="{name}-title {name}-desc" {opening}>\n {words}{body}'
 
 
-def save(path: Path, curves: Sequence[Curve], marks: Sequence[Mark] = (), title: str = "DET curves") -> None:
+def save(
+    path: Path,
+    curves: Sequence[Curve],
+    marks: Sequence[Mark] = (),
+    title: str = "DET curves",
+    errors: Errors = DET,
+) -> None:
     """Write the plot to `path`, whose ending says how: .svg or .png. PlotError: another ending, or as `det_svg`."""
     if path.suffix == ".svg":
-        path.write_text(det_svg(curves, marks, title), encoding="utf-8")
+        path.write_text(det_svg(curves, marks, title, errors), encoding="utf-8")
     elif path.suffix == ".png":
         with mpl.rc_context(_SETTINGS):
-            _figure(curves, marks, title).savefig(path, dpi=150, metadata={"Software": None})
+            _figure(curves, marks, title, errors).savefig(path, dpi=150, metadata={"Software": None})
     else:
         raise PlotError(f"{path}: expected a name ending in .svg or .png")
 
 
-def _figure(curves: Sequence[Curve], marks: Sequence[Mark], title: str) -> Figure:
+def _figure(curves: Sequence[Curve], marks: Sequence[Mark], title: str, errors: Errors) -> Figure:
     _check(curves, marks)
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.add_subplot()
@@ -120,8 +143,8 @@ def _figure(curves: Sequence[Curve], marks: Sequence[Mark], title: str) -> Figur
         axis.set_ticks(ndtri(ticks), [f"{100 * tick:.6g} %" for tick in ticks])
     axes.set_xlim(ndtri(low_x), ndtri(high_x))
     axes.set_ylim(ndtri(low_y), ndtri(high_y))
-    axes.set_xlabel("False match rate (FMR)")
-    axes.set_ylabel("False non-match rate (FNMR)")
+    axes.set_xlabel(errors.along)
+    axes.set_ylabel(errors.up)
     axes.set_title(title)
     axes.grid(visible=True, linewidth=0.4, color="#BBBBBB")
     axes.legend(loc="upper right", frameon=True)
@@ -147,15 +170,16 @@ def _ends(interval: Interval, low: float, high: float) -> tuple[float, float]:
     return float(left), float(right)
 
 
-def _words(curves: Sequence[Curve], marks: Sequence[Mark]) -> str:
+def _words(curves: Sequence[Curve], marks: Sequence[Mark], errors: Errors) -> str:
     """What the picture says, for who doesn't see it."""
     lines = [
-        "False non-match rate over false match rate on normal-deviate axes; lower and further left is better.",
+        f"{errors.up} over {errors.along[0].lower()}{errors.along[1:]} on normal-deviate axes; lower and further left "
+        "is better.",
         "Curves: " + ", ".join(curve.label for curve in curves) + ".",
     ]
     for mark in marks:
         fmr, fnmr = _stated(mark.fmr, mark.fmr_interval), _stated(mark.fnmr, mark.fnmr_interval)
-        lines.append(f"{mark.label}: FMR {fmr}, FNMR {fnmr}.")
+        lines.append(f"{mark.label}: {errors.short[0]} {fmr}, {errors.short[1]} {fnmr}.")
     return " ".join(lines)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from benchmarks import bootstrap
+from benchmarks import method
 from benchmarks.evidence import Comparison, Grade, Quantity, sentence, weaker
 from benchmarks.interval import newcombe_paired
 from benchmarks.rows import Rows
@@ -15,7 +15,7 @@ from benchmarks.session import Session
 from edge.transaction import Transaction
 
 
-def differences(scenario: Scenario, face: Rows, tag: Rows, pictures: Grade, replicates: int) -> Iterator[Comparison]:
+def differences(scenario: Scenario, face: Rows, tag: Rows, pictures: Grade) -> Iterator[Comparison]:
     """All nine of each outcome; `pictures` is the grade of what the face lane was shown."""
     grade = weaker(pictures, "simulated")
     for first in LEVELS:
@@ -23,8 +23,8 @@ def differences(scenario: Scenario, face: Rows, tag: Rows, pictures: Grade, repl
             ours = _by_morning(face.of(Session(first, "middle").name))
             theirs = _by_morning(tag.of(Session(second, "middle").name))
             source = f"scenario {scenario.id}, face-1n at {first} − tag-uid at {second}"
-            yield _failures(scenario, ours, theirs, first, second, source, grade, replicates)
-            times = _times(scenario, ours, theirs, first, second, source, grade, replicates)
+            yield _failures(scenario, ours, theirs, first, second, source, grade)
+            times = _times(scenario, ours, theirs, first, second, source, grade)
             if times:
                 yield times
 
@@ -42,12 +42,11 @@ def _failures(
     second: Level,
     source: str,
     grade: Grade,
-    replicates: int,
 ) -> Comparison:
     one = np.array([row.outcome != "opened" for row in ours.values()])
     other = np.array([theirs[key].outcome != "opened" for key in ours])
     subjects = [row.true_subject or "" for row in ours.values()]
-    interval = bootstrap.paired_difference(one, other, subjects, replicates, seed=scenario.seed)
+    interval = method.paired_difference(one, other, subjects)
     check = newcombe_paired(
         int((one & other).sum()), int((one & ~other).sum()), int((~one & other).sum()), int((~one & ~other).sum())
     )
@@ -73,7 +72,6 @@ def _times(
     second: Level,
     source: str,
     grade: Grade,
-    replicates: int,
 ) -> Comparison | None:
     """None where a lane opened for fewer than two persons: then there is no median with an interval."""
     lanes = []
@@ -83,7 +81,7 @@ def _times(
     (one, one_whose), (other, other_whose) = lanes
     if min(len(set(one_whose)), len(set(other_whose))) < 2:
         return None
-    interval = bootstrap.quantile_difference(one, one_whose, other, other_whose, 0.5, replicates, seed=scenario.seed)
+    interval = method.quantile_difference(one, one_whose, other, other_whose, 0.5)
     medians = [float(np.quantile(values, 0.5, method="inverted_cdf")) for values in (one, other)]
     margin = scenario.margins["transaction-time-p50"]
     return Comparison(

@@ -27,7 +27,6 @@ from edge.transaction import LANES
 from edge.transaction import Lane as LaneName
 from policy.gate import Gate
 
-REPLICATES = 2000
 _PEOPLE: dict[Grade, Literal["drawn", "research-set"]] = {"synthetic": "drawn", "technology": "research-set"}
 """Who stood before the camera, by the grade of their pictures."""
 FACE_NEEDS = (
@@ -43,7 +42,6 @@ def evaluate(
     folder: Path,
     faces: Faces | None = None,
     reproduce: str = "threshold evaluate",
-    replicates: int = REPLICATES,
     progress: Progress = lambda what, total: lambda: None,
 ) -> Results:
     """Run the scenario and write the rows of each lane to `folder`; the results refer to them by file and digest.
@@ -60,7 +58,7 @@ def evaluate(
     sets: tuple[SetUsed, ...] = ()
     with Rows(folder, "tag-uid") as tag_rows:
         tags.run(mornings, gate, tag_rows, progress)
-    lanes["tag-uid"] = lane_result(scenario, tag_rows, "tag.", replicates)
+    lanes["tag-uid"] = lane_result(scenario, tag_rows, "tag.")
     face_rows = None
     grade: Grade = "technology"
     if faces is None:
@@ -70,8 +68,8 @@ def evaluate(
         networks, sets, grade = run.networks, run.sets, run.grade
         with Rows(folder, "face-1n") as face_rows:
             settings = run.run(face_rows)
-        result = lane_result(scenario, face_rows, "face.", replicates, run.grade)
-        rates = face_rates(scenario, face_rows, settings, run.source, run.grade, replicates)
+        result = lane_result(scenario, face_rows, "face.", run.grade, run.unable)
+        rates = face_rates(scenario, face_rows, settings, run.source, run.grade)
         lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": settings})
     measured: dict[str, Times] = {"tag": _decision_times(tag_rows)}
     if face_rows:
@@ -87,7 +85,7 @@ def evaluate(
         scenario=scenario.model_dump(mode="json", exclude={"factor", "quick", "drawn", "drawn_quick", "doors"}),
         factors=scenario.factor,
         lanes={lane: lanes[lane] for lane in LANES},
-        comparisons=tuple(differences(scenario, face_rows, tag_rows, grade, replicates)) if face_rows else (),
+        comparisons=tuple(differences(scenario, face_rows, tag_rows, grade)) if face_rows else (),
         doors=doors,
         networks=networks,
         stronger=tuple(used(network) for network in faces.stronger) if faces else (),

@@ -174,6 +174,10 @@ class Point(Value):
     factors: dict[str, float]
     session: str
     legitimate_failures: Rate
+    """Of all person-mornings assigned to the lane: who couldn't be enrolled comes every morning, too."""
+    users: Rate | None = None
+    """The same of those who can use the lane; None only in results that were written before there was one. Sentences
+    use the other."""
     failure_reasons: dict[str, int]
     transaction_time: dict[str, Quantity]
     """p50, p90, p95: from entering the zone to the decision that opened, s."""

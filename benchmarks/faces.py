@@ -68,12 +68,15 @@ class FaceRun:
         )
         self._embedder = open_embedder(faces.embedder, gate, self._permit, mirrored=recipe.mirrored)
         self._recipe = recipe
+        self.unable: frozenset[str] = frozenset()
+        """Who couldn't be enrolled; known once the lane has run."""
 
     def run(self, rows: Rows) -> dict[str, Any]:
         """All sessions, then the strangers; returns the lane's settings."""
         scenario, crew = self._scenario, self._crews.evaluation
         threshold = self._threshold()
         gallery, failed = self._enrol(crew, "enrolment")
+        self.unable = frozenset(failed)
         lane = FaceIdentification(self._acquirer, self._embedder, gallery, threshold)
         tick = self._progress("face-1n", len(SESSIONS) * scenario.persons * scenario.mornings + scenario.strangers)
         for session in SESSIONS:
@@ -89,7 +92,7 @@ class FaceRun:
             "threshold_fixed": "on the development crew, which has no person in common with the evaluation crew",
             "gallery": len(gallery),
             "fpir_target": scenario.fpir_target,
-            "enrolment_failures": failed,
+            "enrolment_failures": len(failed),
             "attempts": 1,
             "overlap_with_training": self._overlap,
             "recipe": asdict(self._recipe),
@@ -102,7 +105,7 @@ class FaceRun:
         acquired = self._acquirer.acquire(self._picture(name))
         return None if isinstance(acquired, Missed) else self._embedder.embed([acquired.crop])[0]
 
-    def _enrol(self, crew: Crew, what: str) -> tuple[Gallery, int]:
+    def _enrol(self, crew: Crew, what: str) -> tuple[Gallery, list[str]]:
         tick = self._progress(what, len(crew.enrolment))
         references: dict[str, Template] = {}
         for index, names in enumerate(crew.enrolment):
@@ -115,7 +118,8 @@ class FaceRun:
                 f"{self._people.name}: expected faces to enrol, found none in the pictures of "
                 f"{len(crew.enrolment)} people. Is the detector made for pictures like these?"
             )
-        return Gallery(references, self._gate, self._permit), len(crew.enrolment) - len(references)
+        failed = [who for index in range(len(crew.enrolment)) if (who := pseudonym(index)) not in references]
+        return Gallery(references, self._gate, self._permit), failed
 
     def _threshold(self) -> float:
         """The lowest threshold at which at most the target's share of the development crew's strangers would open."""

@@ -1,7 +1,7 @@
 """Intervals for counted errors: one proportion, no error at all, and the difference of two proportions.
 
-Everything here takes trials as independent. Where one person gives several trials they aren't: use
-`benchmarks.bootstrap` and keep these for cross-checks.
+Everything here takes trials as independent. Where one person gives several trials they aren't: `benchmarks.clustered`
+is for those. Which one a figure gets is decided in `benchmarks.method`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import operator
 from dataclasses import dataclass
 from typing import SupportsIndex
 
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from benchmarks.errors import BenchmarkError
 
@@ -79,11 +79,9 @@ def newcombe_unpaired(
     """
     errors1, trials1 = _counts("k1", k1, "n1", n1)
     errors2, trials2 = _counts("k2", k2, "n2", n2)
-    first, second = wilson(errors1, trials1, level), wilson(errors2, trials2, level)
-    p1, p2 = errors1 / trials1, errors2 / trials2
-    down = math.hypot(p1 - first.low, second.high - p2)
-    up = math.hypot(first.high - p1, p2 - second.low)
-    return Interval(p1 - p2 - down, p1 - p2 + up, level, "Newcombe score, unpaired")
+    each = wilson(errors1, trials1, level), wilson(errors2, trials2, level)
+    low, high = square_and_add((errors1 / trials1, errors2 / trials2), each, 0.0)
+    return Interval(low, high, level, "Newcombe score, unpaired")
 
 
 def newcombe_paired(
@@ -103,14 +101,57 @@ def newcombe_paired(
     n = a + b + c + d
     if n == 0:
         raise RateError("pairs: expected at least one among both, first_only, second_only and neither, found none")
-    first, second = wilson(a + b, n, level), wilson(a + c, n, level)
-    p1, p2 = (a + b) / n, (a + c) / n
-    phi = _corrected_phi(a, b, c, d)
-    below, above = (p1 - first.low, second.high - p2), (first.high - p1, p2 - second.low)
-    down = math.sqrt(max(0.0, below[0] ** 2 - 2 * phi * below[0] * below[1] + below[1] ** 2))
-    up = math.sqrt(max(0.0, above[0] ** 2 - 2 * phi * above[0] * above[1] + above[1] ** 2))
-    theta = (b - c) / n
-    return Interval(theta - down, theta + up, level, "Newcombe score, paired")
+    each = wilson(a + b, n, level), wilson(a + c, n, level)
+    low, high = square_and_add(((a + b) / n, (a + c) / n), each, _corrected_phi(a, b, c, d))
+    return Interval(low, high, level, "Newcombe score, paired")
+
+
+def square_and_add(
+    values: tuple[float, float], intervals: tuple[Interval, Interval], correlation: float
+) -> tuple[float, float]:
+    """The ends of an interval for values[0] - values[1] from an interval of each (Newcombe 1998; Zou and Donner 2008).
+
+    The distances from the values to the ends are added as variances of two estimates with this `correlation` are.
+    """
+    (one, other), (first, second) = values, intervals
+    below, above = (one - first.low, second.high - other), (first.high - one, other - second.low)
+    down = math.sqrt(max(0.0, below[0] ** 2 - 2 * correlation * below[0] * below[1] + below[1] ** 2))
+    up = math.sqrt(max(0.0, above[0] ** 2 - 2 * correlation * above[0] * above[1] + above[1] ** 2))
+    return one - other - down, one - other + up
+
+
+def mcnemar(first_only: SupportsIndex, second_only: SupportsIndex) -> float:
+    """The exact, two-sided p value of McNemar's test: pairs in which only the first, only the second failed.
+
+    Pairs that agree say nothing about a difference and don't enter; with no other pair the p value is 1. It takes pairs
+    as independent, and it is no measure of a difference: print an interval beside it.
+    RateError: a count that isn't a whole number or is negative.
+    """
+    b, c = _count("first_only", first_only), _count("second_only", second_only)
+    return float(binomtest(b, b + c).pvalue) if b + c else 1.0
+
+
+def agresti_coull(k: SupportsIndex, n: SupportsIndex, level: float = 0.95) -> Interval:
+    """Agresti and Coull's interval (1998), two-sided: z²/2 errors and successes added, then Wald; cut at 0 and 1.
+
+    The Common Criteria's biometric papers allow it; here it is a cross-check. RateError: as for `wilson`.
+    """
+    errors, trials = _counts("k", k, "n", n)
+    z = float(norm.isf((1.0 - check_level(level)) / 2))
+    size = trials + z * z
+    middle = (errors + z * z / 2) / size
+    reach = z * math.sqrt(middle * (1.0 - middle) / size)
+    return Interval(max(0.0, middle - reach), min(1.0, middle + reach), level, "Agresti-Coull")
+
+
+def upper_bound(k: SupportsIndex, n: SupportsIndex, level: float = 0.95) -> Interval:
+    """[0, u]: Clopper and Pearson's ONE-SIDED upper bound of an error rate, exact for independent trials.
+
+    What a claim "below p" needs; with no error it is the rule of 3. RateError: as for `wilson`.
+    """
+    errors, trials = _counts("k", k, "n", n)
+    bound = binomtest(errors, trials, alternative="less").proportion_ci(check_level(level), method="exact").high
+    return Interval(0.0, float(bound), level, "Clopper-Pearson exact (one-sided)")
 
 
 def _corrected_phi(a: int, b: int, c: int, d: int) -> float:

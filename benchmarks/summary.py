@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from benchmarks import bootstrap
+from benchmarks import method
 from benchmarks.evidence import Grade, LaneResult, Point, Quantity, Rate, weaker
-from benchmarks.interval import Interval, wilson
+from benchmarks.interval import Interval
 from benchmarks.rows import Rows
 from benchmarks.scenario import DEVICE_FACTORS, LEVELS, Level, Scenario
 from benchmarks.session import Session
@@ -21,11 +21,16 @@ MIDDLE = Session("middle", "middle")
 
 
 def lane_result(
-    scenario: Scenario, rows: Rows, prefix: str, replicates: int, pictures: Grade = "technology"
+    scenario: Scenario,
+    rows: Rows,
+    prefix: str,
+    pictures: Grade = "technology",
+    unable: frozenset[str] = frozenset(),
 ) -> LaneResult:
-    """`pictures` is the grade of what the lane saw: rates on drawn people are `synthetic`, whatever surrounds them."""
+    """`pictures` is the grade of what the lane saw: rates on drawn people are `synthetic`, whatever surrounds them.
+    `unable`: the subjects who couldn't be enrolled; they come all the same, and only `users` leaves them out."""
     grade = weaker(pictures, "simulated")
-    points = tuple(_point(scenario, rows, level, prefix, replicates, grade) for level in LEVELS)
+    points = tuple(_point(scenario, rows, level, prefix, grade, unable) for level in LEVELS)
     middle = [row for row in rows.of(MIDDLE.name) if row.presented.t_ns is not None]
     return LaneResult(
         status="ran",
@@ -37,19 +42,18 @@ def lane_result(
             "ms",
             "this machine, presentation to decision",
             "technology",
-            replicates,
-            scenario.seed,
         ),
     )
 
 
-def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates: int, grade: Grade) -> Point:
+def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, grade: Grade, unable: frozenset[str]) -> Point:
     session = Session(level, "middle")
     chosen = rows.of(session.name)
     failed = [row.outcome != "opened" for row in chosen]
     subjects = [row.true_subject or "" for row in chosen]
     opened = [row for row in chosen if row.opened_ns is not None]
     source = f"scenario {scenario.id}, {level}"
+    users = [row for row in chosen if row.true_subject not in unable]
     passages: Iterable[Level] = LEVELS if level == "middle" else ("middle",)
     return Point(
         level=level,
@@ -62,11 +66,12 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
         legitimate_failures=Rate.of(
             sum(failed),
             len(failed),
-            bootstrap.proportion(failed, subjects, replicates, seed=scenario.seed),
+            method.rate(failed, subjects),
             source,
             grade,
         ),
         often_failed=_often(chosen, scenario, source, grade),
+        users=_failures(users, source, grade),
         failure_reasons=dict(Counter(row.reason for row in chosen if row.outcome != "opened")),
         transaction_time=_quantiles(
             [(row.opened_ns or 0) / 1e9 for row in opened],
@@ -74,13 +79,11 @@ def _point(scenario: Scenario, rows: Rows, level: Level, prefix: str, replicates
             "s",
             source,
             grade,
-            replicates,
-            scenario.seed,
         ),
         persons_per_minute={
             passage: quantity
             for passage in passages
-            if (quantity := _throughput(rows, Session(level, passage), source, replicates, scenario.seed, grade))
+            if (quantity := _throughput(rows, Session(level, passage), source, grade))
         },
     )
 
@@ -92,7 +95,16 @@ def _often(rows: Sequence[Transaction], scenario: Scenario, source: str, grade: 
     failed = Counter(row.true_subject for row in rows if row.outcome != "opened")
     persons = len({row.true_subject for row in rows})
     often = sum(count >= OFTEN for count in failed.values())
-    return Rate.of(often, persons, wilson(often, persons), source, grade)
+    return Rate.of(often, persons, method.independent(often, persons), source, grade)
+
+
+def _failures(rows: Sequence[Transaction], source: str, grade: Grade) -> Rate | None:
+    """None where fewer than two persons are left."""
+    failed = [row.outcome != "opened" for row in rows]
+    subjects = [row.true_subject or "" for row in rows]
+    if len(set(subjects)) < 2:
+        return None
+    return Rate.of(sum(failed), len(failed), method.rate(failed, subjects), source, grade)
 
 
 def _quantiles(
@@ -101,20 +113,18 @@ def _quantiles(
     unit: str,
     source: str,
     grade: Grade,
-    replicates: int,
-    seed: int,
 ) -> dict[str, Quantity]:
     quantiles: dict[str, Quantity] = {}
     if len(set(subjects)) < 2:  # a lane that opened for nobody has no time to state, and one person no interval
         return quantiles
     for name, q in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95)):
         value = float(np.quantile(values, q, method="inverted_cdf"))
-        interval = bootstrap.quantile(values, subjects, q, replicates, seed=seed)
+        interval = method.quantile(values, subjects, q)
         quantiles[name] = Quantity.of(value, unit, len(values), interval, source, grade)
     return quantiles
 
 
-def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed: int, grade: Grade) -> Quantity | None:
+def _throughput(rows: Rows, session: Session, source: str, grade: Grade) -> Quantity | None:
     """60 / mean headway between crossings; None where fewer than two persons crossed."""
     headways: list[float] = []
     subjects: list[str] = []
@@ -127,14 +137,17 @@ def _throughput(rows: Rows, session: Session, source: str, replicates: int, seed
             last[row.session] = crossed
     if len(set(subjects)) < 2:
         return None
-    interval = bootstrap.mean(headways, subjects, replicates, seed=seed)
+    interval = method.mean(headways, subjects)
+    # t reaches below 0 where few persons' headways differ wildly; then there is no most persons a minute to state.
+    if interval.low <= 0.0:
+        return None
     inverted = Interval(60.0 / interval.high, 60.0 / interval.low, interval.level, interval.method)
     value = 60.0 / float(np.mean(headways))
     return Quantity.of(value, "persons/min", len(headways), inverted, f"{source}, saturated", grade)
 
 
 def face_rates(
-    scenario: Scenario, rows: Rows, settings: Mapping[str, object], source: str, grade: Grade, replicates: int
+    scenario: Scenario, rows: Rows, settings: Mapping[str, object], source: str, grade: Grade
 ) -> dict[str, Rate]:
     """The biometric rates, apart from the person-mornings around them. `grade` is the pictures': `technology` of a
     listed set, `synthetic` of people who don't exist."""
@@ -145,11 +158,11 @@ def face_rates(
 
     def rate(errors: Sequence[bool], whose: Sequence[Transaction]) -> Rate:
         subjects = [row.true_subject or "" for row in whose]
-        interval = bootstrap.proportion(errors, subjects, replicates, seed=scenario.seed)
+        interval = method.rate(errors, subjects)
         return Rate.of(sum(errors), len(errors), interval, source, grade)
 
     return {
-        "FTE": Rate.of(failed, scenario.persons, wilson(failed, scenario.persons), source, grade),
+        "FTE": Rate.of(failed, scenario.persons, method.independent(failed, scenario.persons), source, grade),
         "FTA": rate([row not in acquired for row in seen], seen),
         "FNIR": rate([row.decided_subject != row.true_subject for row in acquired], acquired),
         "MIR": rate([row.decided_subject not in (None, row.true_subject) for row in seen], seen),

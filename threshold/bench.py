@@ -1,5 +1,5 @@
 """`threshold bench`: `accuracy`, verification on a listed research set; `core`, what the frame core costs; `lanes`,
-all ways in side by side."""
+all ways in side by side; `rates`, a lane's rates from transactions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from threshold import core
+from threshold import core, rates
 from threshold import lanes as all_lanes
 from threshold.output import JSON_HELP, console, emit, progress, tables
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 
 app.command("core", epilog=core.EXAMPLE)(core.core)
 app.command("lanes", epilog=all_lanes.EXAMPLE)(all_lanes.lanes)
+app.command("rates", epilog=rates.EXAMPLE)(rates.rates)
 
 MODELS = Annotated[
     Path | None,

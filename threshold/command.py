@@ -22,6 +22,7 @@ from threshold import (
     ledger,
     models,
     order,
+    plan,
     policy,
     report,
     subjects,
@@ -48,6 +49,7 @@ app.command("erase", epilog="Example: threshold erase volunteer-07")(subjects.er
 app.command("status", epilog="Example: threshold status --json")(subjects.status)
 app.command("backup", epilog="Example: threshold backup /media/usb")(backup.backup)
 app.command("restore", epilog="Example: threshold restore /media/usb/threshold-0123456789abcdef.backup")(backup.restore)
+app.command("plan", epilog=plan.EXAMPLE)(plan.plan)
 app.add_typer(order.app, name="order")
 app.add_typer(bench.app, name="bench")
 app.add_typer(ledger.app, name="ledger")

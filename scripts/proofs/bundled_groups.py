@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import bootstrap, comparisons
+from benchmarks import comparisons, method
 from benchmarks.accuracy import Recipe
 from benchmarks.pairs import person, read_people
 from edge.acquire import Acquirer, Missed
@@ -57,7 +57,7 @@ def prove() -> dict[str, Any]:
             if len(errors) < FEW:
                 continue
             share = float(np.mean(errors))
-            interval = bootstrap.proportion(errors, whose, seed=1)
+            interval = method.rate(errors, whose)
             figure = {"value": round(share, 4), "interval": [round(interval.low, 4), round(interval.high, 4)]}
             claims.append(
                 claim(

@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks import bootstrap
+from benchmarks import method
 from benchmarks.visits import Outcome, Visits, counts, outcomes, shots, threshold
 from models.registry import Registry
 from scripts.proofs._data import claim, models
@@ -57,7 +57,7 @@ def prove() -> dict[str, Any]:
         ]
     note = (
         f"threshold fixed for an FPIR of {TARGET:g} on {DEVELOPMENT} seeds with other people; each person comes once a "
-        "seed; intervals by bootstrap over persons, least and most over the seeds beside them; all are drawn: no "
+        "seed; intervals over persons, least and most over the seeds beside them; all are drawn: no "
         "evidence about people"
     )
     return {"claims": claims, "note": note, "by_seed": seeds}
@@ -69,7 +69,7 @@ def _share(seeds: list[list[Outcome]], at: float, errors: str, trials: str) -> d
     singles = [(counts([one], at), one.person) for rows in seeds for one in rows]
     asked = [(getattr(count, errors) > 0, person) for count, person in singles if getattr(count, trials)]
     wrong, whose = [error for error, _ in asked], [person for _, person in asked]
-    interval = bootstrap.proportion(wrong, whose, seed=1)
+    interval = method.rate(wrong, whose)
     by_seed = [getattr(count, errors) / getattr(count, trials) for count in each]
     return {
         "errors": sum(wrong),

@@ -28,7 +28,7 @@ from benchmarks.limits import cannot_show
 from benchmarks.scenario import LEVELS, embedded
 
 SCENARIO = embedded().sized(quick=True)
-METHOD = "percentile bootstrap over subjects"
+METHOD = "over subjects: effective sample and likelihood of two kinds, joined"
 
 
 def rate(errors: int, trials: int, grade: Grade = "simulated", method: str = METHOD) -> Rate:

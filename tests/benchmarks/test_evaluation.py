@@ -14,11 +14,12 @@ from benchmarks import rows
 from benchmarks.accuracy import Recipe
 from benchmarks.crew import FacesError
 from benchmarks.evaluation import FACE_NEEDS, evaluate
-from benchmarks.evidence import Results
+from benchmarks.evidence import Results, Transactions
 from benchmarks.report import render
 from benchmarks.rows import RowsError
 from benchmarks.scenario import LEVELS, Scenario
 from benchmarks.session import SESSIONS
+from benchmarks.summary import lane_result
 from edge.transaction import LANES, Transaction
 from policy.archive import Archive
 from policy.gate import Gate, Refused
@@ -29,7 +30,7 @@ from policy.schema import schema
 def ran(cards: Any, small: Scenario, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
     folder = tmp_path_factory.mktemp("ran")
     with Archive(cards.folder) as archive:
-        return evaluate(small, cards.gate, folder, cards.faces(archive), replicates=200), folder
+        return evaluate(small, cards.gate, folder, cards.faces(archive)), folder
 
 
 def of(ran: tuple[Results, Path], lane: str) -> list[Transaction]:
@@ -122,13 +123,13 @@ def test_simulated_mornings_never_end_in_a_finding(ran: Any) -> None:
 
 
 def test_the_same_seed_gives_the_same_failures(cards: Any, small: Scenario, ran: Any, tmp_path: Path) -> None:
-    again = evaluate(small, cards.gate, tmp_path, replicates=200)
+    again = evaluate(small, cards.gate, tmp_path)
     for one, other in zip(ran[0].lanes["tag-uid"].points, again.lanes["tag-uid"].points, strict=True):
         assert one.legitimate_failures == other.legitimate_failures
 
 
 def test_without_faces_the_face_lane_says_what_it_needs(small: Scenario, tmp_path: Path) -> None:
-    results = evaluate(small, Gate(sets=[]), tmp_path, replicates=200)
+    results = evaluate(small, Gate(sets=[]), tmp_path)
     assert results.lanes["face-1n"].model_dump(include={"status", "needs"}) == {
         "status": "not_run",
         "needs": FACE_NEEDS,
@@ -139,7 +140,7 @@ def test_without_faces_the_face_lane_says_what_it_needs(small: Scenario, tmp_pat
 
 def test_pictures_of_no_listed_set_are_refused_and_leave_no_rows(cards: Any, small: Scenario, tmp_path: Path) -> None:
     with Archive(cards.folder) as archive, pytest.raises(Refused, match="no listed research set"):
-        evaluate(small, Gate(sets=[]), tmp_path, cards.faces(archive), replicates=200)
+        evaluate(small, Gate(sets=[]), tmp_path, cards.faces(archive))
     assert not (tmp_path / "transactions-face-1n.jsonl").exists()
 
 
@@ -149,7 +150,7 @@ def test_a_person_needs_pictures_for_every_morning(cards: Any, small: Scenario, 
         Archive(cards.folder) as archive,
         pytest.raises(ValueError, match="expected 12 people with at least 11 pictures"),
     ):
-        evaluate(long, cards.gate, tmp_path, cards.faces(archive), replicates=200)
+        evaluate(long, cards.gate, tmp_path, cards.faces(archive))
 
 
 def test_a_lane_that_opens_for_next_to_nobody_has_failures_but_no_times(
@@ -157,7 +158,7 @@ def test_a_lane_that_opens_for_next_to_nobody_has_failures_but_no_times(
 ) -> None:
     with Archive(cards.folder) as archive:
         blind = replace(cards.faces(archive), recipe=Recipe(least_px=500))
-        results = evaluate(small, cards.gate, tmp_path, blind, replicates=200)
+        results = evaluate(small, cards.gate, tmp_path, blind)
     for point in results.lanes["face-1n"].points:
         assert point.legitimate_failures.value > 0.9
         assert point.transaction_time == point.persons_per_minute == {}
@@ -165,11 +166,39 @@ def test_a_lane_that_opens_for_next_to_nobody_has_failures_but_no_times(
     assert "too few were let in" in render(results, "en")
 
 
+def test_who_could_not_be_enrolled_is_assigned_all_the_same_and_only_users_leave_them_out(
+    ran: Any, small: Scenario
+) -> None:
+    for lane in ("face-1n", "tag-uid"):
+        point = next(point for point in ran[0].lanes[lane].points if point.level == "middle")
+        assert point.users == point.legitimate_failures  # everyone could be enrolled
+    kept = Kept(of(ran, "face-1n"))
+    point = lane_result(small, kept, "face.", unable=frozenset({"s0000"})).points[1]  # type: ignore[arg-type]
+    assert point.users is not None
+    assert point.users.denominator == (small.persons - 1) * small.mornings
+    assert point.legitimate_failures.denominator == small.persons * small.mornings
+    alone = frozenset(f"s{person:04d}" for person in range(1, small.persons))
+    assert lane_result(small, kept, "face.", unable=alone).points[1].users is None  # type: ignore[arg-type]
+
+
+class Kept:
+    """Rows as `benchmarks.rows.Rows` has them at hand."""
+
+    def __init__(self, some: list[Transaction]) -> None:
+        self._rows = some
+
+    def of(self, session: str) -> list[Transaction]:
+        return [row for row in self._rows if row.session.rsplit("/m", 1)[0] == session]
+
+    def reference(self) -> Transactions:
+        return Transactions(file="transactions.jsonl", sha256="0" * 64, count=len(self._rows))
+
+
 def test_a_crew_of_whom_nobody_can_be_enrolled_is_an_error(cards: Any, small: Scenario, tmp_path: Path) -> None:
     with Archive(cards.folder) as archive:
         blind = replace(cards.faces(archive), recipe=Recipe(score=1.0, least_px=640))
         with pytest.raises(FacesError, match="found none in the pictures of 6 people"):
-            evaluate(small, cards.gate, tmp_path, blind, replicates=200)
+            evaluate(small, cards.gate, tmp_path, blind)
 
 
 def test_rows_that_were_changed_afterwards_are_found_out(ran: Any, tmp_path: Path) -> None:

@@ -8,10 +8,13 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.interval import (
     Interval,
     RateError,
+    agresti_coull,
     clopper_pearson,
+    mcnemar,
     newcombe_paired,
     newcombe_unpaired,
     rule_of_three,
+    upper_bound,
     wilson,
 )
 
@@ -99,6 +102,29 @@ def test_newcombe_unpaired_names_the_group_that_is_wrong() -> None:
 def test_newcombe_paired_of_no_pairs_is_refused() -> None:
     with pytest.raises(RateError, match="pairs"):
         newcombe_paired(0, 0, 0, 0)
+
+
+def test_mcnemar_looks_at_pairs_that_disagree_alone() -> None:
+    assert mcnemar(0, 0) == mcnemar(7, 7) == 1.0
+    assert mcnemar(1, 9) == pytest.approx(2 * (1 + 10) / 2**10)
+    assert mcnemar(9, 1) == mcnemar(1, 9)
+    with pytest.raises(RateError, match="second_only"):
+        mcnemar(1, -1)
+
+
+def test_agresti_coull_is_wilsons_middle_with_more_width() -> None:
+    here, there = agresti_coull(20, 100), wilson(20, 100)
+    assert here.low + here.high == pytest.approx(there.low + there.high)
+    assert here.low < there.low < there.high < here.high
+    assert agresti_coull(0, 10).low == 0.0
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 59), (2, 100), (40, 41), (5, 5)])
+def test_the_one_sided_bound_is_the_rule_of_3_without_an_error_and_half_the_doubt_of_a_two_sided_one(k, n) -> None:
+    bound = upper_bound(k, n)
+    assert bound.high == pytest.approx(clopper_pearson(k, n, 0.9).high, abs=1e-6)
+    assert k or bound.high == pytest.approx(rule_of_three(n).high, abs=1e-6)
+    assert (bound.low, "one-sided" in bound.method) == (0.0, True)
 
 
 def test_rate_error_is_both_a_benchmark_error_and_a_value_error() -> None:

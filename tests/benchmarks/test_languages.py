@@ -11,7 +11,7 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from results_example import SCENARIO, results
 
-from benchmarks import bootstrap, evaluation, evidence, faces, interval, synthetic, terms
+from benchmarks import evaluation, evidence, faces, interval, method, synthetic, terms
 from benchmarks.accuracy import Recipe
 from benchmarks.doors import simulate, ways
 from benchmarks.language import Language, Words, catalogue
@@ -35,9 +35,9 @@ def _sources() -> Iterator[tuple[str, str, dict[str, None]]]:
 
 def _in_code() -> set[str]:
     found: set[str] = set()
-    for method, name, keywords in _sources():
+    for called, name, keywords in _sources():
         with (files("benchmarks") / name).open("rb") as file:
-            found |= {str(message) for _, message, *_ in extract(method, file, keywords)}
+            found |= {str(message) for _, message, *_ in extract(called, file, keywords)}
     return found
 
 
@@ -107,18 +107,24 @@ def test_every_identifier_of_the_evidence_has_a_name() -> None:
 
 
 def test_every_method_of_an_interval_has_a_name() -> None:
+    one, other, whose = [False, True, True, False], [True, False, True, False], ["a", "a", "b", "b"]
     made = {
         interval.wilson(1, 3).method,
         interval.clopper_pearson(1, 3).method,
         interval.newcombe_paired(1, 1, 1, 1).method,
         interval.rule_of_three(3).method,
-        bootstrap.ONE_WAY,
-        bootstrap.NO_ERROR,
-        bootstrap.ONLY_ERRORS,
-        bootstrap.NO_DIFFERENCE,
-        bootstrap.paired_difference([0, 1, 1], [1, 0, 1], ["a", "b", "c"], 1000, seed=1).method,
         simulate.OVER_REPETITIONS,
         simulate.ALL_THE_SAME,
+        method.independent(0, 3).method,
+        method.independent(3, 3).method,
+        method.rate(one, whose).method,
+        method.rate([False] * 4, whose).method,
+        method.rate([True] * 4, whose).method,
+        method.mean([1, 2, 3, 4], whose).method,
+        method.quantile([1, 2, 3, 4], whose, 0.5).method,
+        method.quantile_difference([1, 2, 3, 4], whose, [1, 2, 3, 4], whose, 0.5).method,
+        method.paired_difference(one, other, whose).method,
+        method.paired_difference([False] * 4, [False] * 4, whose).method,
     }
     assert made == set(terms.METHODS)
 

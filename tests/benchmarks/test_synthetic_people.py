@@ -73,7 +73,7 @@ def test_every_rate_is_graded_synthetic_and_nothing_is_shown(few, tmp_path: Path
     faces = Faces(
         SyntheticPeople(), registry.locate("yunet-2023mar", MODELS), registry.locate("mobilefacenet-foamliu", MODELS)
     )
-    results = evaluate(scenario, Gate([], render=render), tmp_path, faces, replicates=200)
+    results = evaluate(scenario, Gate([], render=render), tmp_path, faces)
     lane = results.lanes["face-1n"]
     assert {rate.grade for rate in lane.rates.values()} == {"synthetic"}
     assert {rate.source for rate in lane.rates.values()} == {"synthetic people"}

@@ -30,6 +30,8 @@ VERBS = [
     ["bench"],
     ["bench", "accuracy"],
     ["bench", "lanes"],
+    ["bench", "rates"],
+    ["plan"],
     ["models"],
     ["models", "list"],
     ["models", "fetch"],
