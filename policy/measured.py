@@ -18,12 +18,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
+from policy.bundle import canonical
+from policy.entry import AlternativeId, Measure
 from policy.errors import PolicyError
 from policy.schema import SchemaError, upgrade
 
 SCHEMA = "threshold/measured-alternatives/1"
-
-AlternativeId = Literal["tag", "key", "pin", "qr", "manual", "staffed", "system", "no_control"]
 
 
 class MeasuredError(PolicyError, ValueError):
@@ -47,7 +47,7 @@ class Comparison(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     alternative: AlternativeId
-    measure: Literal["denied", "wrong_in", "seconds"]
+    measure: Measure
     unit: str
     margin: FiniteFloat
     """What still counts as equal, in `unit`."""
@@ -83,12 +83,6 @@ class Measurement:
     shown: bool
     """Does it count at all?"""
     why_not: str = ""
-
-
-def canonical(document: Mapping[str, Any]) -> bytes:
-    """The bytes that are signed: JSON without `signature`, keys sorted, no spaces, UTF-8."""
-    signed = {key: value for key, value in document.items() if key != "signature"}
-    return json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def signed(document: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:

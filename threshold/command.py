@@ -26,6 +26,7 @@ from threshold import (
     policy,
     report,
     subjects,
+    verify,
     version,
 )
 from threshold.output import emit
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("report", epilog=report.EXAMPLE)(report.report)
+app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.command("enrol", epilog=subjects.ENROL)(subjects.enrol)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from threshold.evaluate import Language
 from threshold.output import JSON_HELP, console, emit, tables
 from threshold.policy import Profile
+
+if TYPE_CHECKING:
+    from benchmarks.evidence import Results
 
 EXAMPLE = (
     "Example: threshold report out/evaluate/results.json --lang sv   "
@@ -38,6 +41,16 @@ def report(
         typer.Option("--as-of", formats=["%Y-%m-%d"], metavar="DATE", help="The day of that verdict; else today."),
     ] = None,
     profile: Annotated[Profile | None, typer.Option(help="Whose law, in place of the record's jurisdiction.")] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="Pack all of it, signed, for threshold verify on another machine."),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The private key (PEM, Ed25519) that signs the bundle.")
+    ] = None,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Draw that key first; the public one is put beside it (.pub).")
+    ] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="What a report is looked through for before it is written.")
     ] = False,
@@ -49,6 +62,8 @@ def report(
         return
     if results is None:
         raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, or --explain")
+    if (bundle is None) != (key is None) or (new_key and key is None):
+        raise typer.BadParameter("expected --bundle OUT together with --key FILE")
     from benchmarks.report import read, write
     from benchmarks.traps import caught
     from threshold.files import write_text
@@ -64,6 +79,8 @@ def report(
     write(found, page, lang.value)
     if record is not None:  # the page is a view of the results and of nothing else
         write_text(results, found.model_dump_json(by_alias=True, indent=2) + "\n")
+    if bundle is not None and key is not None:
+        _pack(found, results, bundle, key, new_key, lang.value, record)
     marks = [(trap, one) for trap, one in caught(found) if one.weight == "mark"]
     if json:
         emit(
@@ -76,6 +93,18 @@ def report(
         for trap, one in marks:
             tables().print(f"[bold]{trap.number} {trap.title}[/bold]: {one.plainly()}")
     console().print(f"Written: {page}")
+
+
+def _pack(
+    found: Results, results: Path, bundle: Path, key: Path, new: bool, language: str, record: Path | None
+) -> None:
+    from benchmarks.bundle import pack
+    from policy.signer import fingerprint, new_signer, private_key, raw
+
+    signer = new_signer(key) if new else private_key(key)
+    pack(found, results.parent, bundle, signer, language, record)
+    public = fingerprint(raw(signer.public_key()))
+    console().print(f"Written: {bundle}, signed by {public}. Readers pin the public key, {key}.pub.")
 
 
 def _explain(json: bool) -> None:
