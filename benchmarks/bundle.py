@@ -23,10 +23,11 @@ from benchmarks.evidence import Results, Transactions, weaker
 from benchmarks.language import LANGUAGES
 from benchmarks.machine import code
 from benchmarks.recount import differences, recount, settings
-from benchmarks.report import ReportError, render
+from benchmarks.report import ReportError, known, render
 from benchmarks.session import Progress
 from benchmarks.traps import caught
-from models.registry import Registry, UnknownNetworkError
+from models.errors import UnknownNetworkError
+from models.registry import Registry
 from policy import bundle as packed
 from policy.bundle import Broken, Bundle, Manifest
 from policy.errors import PolicyError
@@ -83,10 +84,9 @@ def pack(
             f"{folder / RESULTS}: expected results that hold their whole scenario, found some from before bundles. "
             "Run threshold evaluate again."
         )
-    (known,) = [each for each in LANGUAGES if each == language] or [LANGUAGES[0]]
     files: dict[str, bytes] = {
         RESULTS: (results.model_dump_json(by_alias=True, indent=2) + "\n").encode(),
-        REPORT: render(results, known).encode(),
+        REPORT: render(results, known(language)).encode(),
     }
     for name, reference in references(results).items():
         rows.verified(folder, reference)
@@ -108,7 +108,7 @@ def pack(
         "code": code(),
         "grade": _grade(results),
         "networks": {network.id: network.sha256 for network in results.networks},
-        "settings": {**given, "language": known},
+        "settings": {**given, "language": known(language)},
         "fixed": list(_fixed(given["scenario"])),
         "fixed_by": "scenario",
         "marks": _marks(results),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,14 +23,32 @@ EXAMPLE = (
 )
 
 
+class Form(StrEnum):
+    """What a report can be."""
+
+    html = "html"
+    pdf = "pdf"
+
+
 def report(
     results: Annotated[
         Path | None, typer.Argument(metavar="RESULTS", help="results.json, as threshold evaluate wrote it.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the page goes; else report.html beside the results.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the report goes; else report.html or report.pdf beside the results."),
     ] = None,
     lang: Annotated[Language, typer.Option(help="The report's language.")] = Language.en,
+    form: Annotated[
+        Form, typer.Option("--format", help="A page, or a tagged PDF (PDF/UA-1) of the very same page.")
+    ] = Form.html,
+    annex: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where cameras hang and what they see (TOML): a confidential PDF of its own, beside the report.",
+        ),
+    ] = None,
     record: Annotated[
         Path | None,
         typer.Option(
@@ -75,12 +94,16 @@ def report(
         day = (datetime.now(UTC) if as_of is None else as_of).date()
         verdict = attached(record, day, None if profile is None else profile.value)
         found = found.model_copy(update={"verdict": verdict})
-    page = results.with_name("report.html") if out is None else out
-    write(found, page, lang.value)
+    page = results.with_name(f"report.{form.value}") if out is None else out
+    pdf = _write_pdf(found, page, lang.value) if form is Form.pdf else None
+    if pdf is None:
+        write(found, page, lang.value)
+    if annex is not None:
+        _write_annex(annex, page, lang.value, found.created)
     if record is not None:  # the page is a view of the results and of nothing else
         write_text(results, found.model_dump_json(by_alias=True, indent=2) + "\n")
     if bundle is not None and key is not None:
-        _pack(found, results, bundle, key, new_key, lang.value, record)
+        _pack(found, results, bundle, key, new_key, lang.value, record, pdf)
     marks = [(trap, one) for trap, one in caught(found) if one.weight == "mark"]
     if json:
         emit(
@@ -95,14 +118,40 @@ def report(
     console().print(f"Written: {page}")
 
 
+def _write_pdf(found: Results, path: Path, language: str) -> bytes:
+    from benchmarks.report import as_pdf
+    from threshold.files import write_bytes
+
+    made = as_pdf(found, path, language)
+    write_bytes(path, made)
+    return made
+
+
+def _write_annex(source: Path, report: Path, language: str, created: str) -> None:
+    from benchmarks.annex import annex, read
+    from benchmarks.report import known
+    from threshold.files import write_bytes
+
+    path = report.with_name(f"{report.stem}-annex.pdf")
+    write_bytes(path, annex(read(source), known(language), created), mode=0o600)
+    console().print(f"Written: {path}, for its owner alone. It is confidential, and in no bundle.")
+
+
 def _pack(
-    found: Results, results: Path, bundle: Path, key: Path, new: bool, language: str, record: Path | None
+    found: Results,
+    results: Path,
+    bundle: Path,
+    key: Path,
+    new: bool,
+    language: str,
+    record: Path | None,
+    pdf: bytes | None,
 ) -> None:
     from benchmarks.bundle import pack
     from policy.signer import fingerprint, new_signer, private_key, raw
 
     signer = new_signer(key) if new else private_key(key)
-    pack(found, results.parent, bundle, signer, language, record)
+    pack(found, results.parent, bundle, signer, language, record, pdf)
     public = fingerprint(raw(signer.public_key()))
     console().print(f"Written: {bundle}, signed by {public}. Readers pin the public key, {key}.pub.")
 
