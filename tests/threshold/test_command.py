@@ -26,6 +26,7 @@ from policy.schema import schema
 COMMAND = [sys.executable, "-c", "from threshold.command import main; main()"]
 VERBS = [
     ["evaluate"],
+    ["verify"],
     ["demo"],
     ["bench"],
     ["bench", "accuracy"],
