@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -20,22 +20,29 @@ from benchmarks import rows
 from benchmarks.attached import attached
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import Results, Transactions, weaker
+from benchmarks.gains import PilotError, begun, first_transaction, gains
+from benchmarks.interval import RateError
 from benchmarks.language import LANGUAGES
 from benchmarks.machine import code
-from benchmarks.recount import differences, recount, settings
+from benchmarks.recount import differences, parsed, recount, settings
 from benchmarks.report import ReportError, known, render
 from benchmarks.session import Progress
 from benchmarks.traps import caught
+from edge.transaction import Transaction
 from models.errors import UnknownNetworkError
 from models.registry import Registry
 from policy import bundle as packed
-from policy.bundle import Broken, Bundle, Manifest
+from policy.bundle import Broken, Bundle, Fixed, Manifest
+from policy.declaration import Declaration, chain
 from policy.errors import PolicyError
 from policy.ledger import Anchor
+from policy.measured import MEASURED, signed
 from policy.schema import SchemaError, upgrade
 from policy.signer import fingerprint
 
 RESULTS, REPORT, PDF, RECORD = "results.json", "report.html", "report.pdf", "record.yaml"
+PILOT = "pilot-{}.jsonl"
+"""Rows of a pilot, file by file."""
 
 
 class NoBundleError(BenchmarkError, ValueError):
@@ -116,6 +123,85 @@ def pack(
     return packed.write(out, document, files, key)
 
 
+def pack_pilot(rows_files: Sequence[Path], database: Path, out: Path, key: Ed25519PrivateKey) -> Manifest:
+    """Pack a pilot's rows, what they show of faces beside the declared alternatives, and the ledger behind it.
+
+    Margin and need are those that the ledger in `database` held before the first transaction. Raises PilotError,
+    RowsError, LedgerError, DatabaseError, BundleError.
+    """
+    files: dict[str, bytes] = {}
+    for number, path in enumerate(rows_files, start=1):
+        try:
+            files[PILOT.format(number)] = path.read_bytes()
+        except OSError as error:
+            raise NoBundleError(f"{path}: expected rows of a pilot, found none that can be read ({error}).") from error
+    told, broken = _pilot_rows(files)
+    if broken:
+        raise NoBundleError(f"{rows_files[0].parent}: {broken[0]}")
+    first = first_transaction(told)
+    ledger = chain(database, first)
+    declared = ledger.in_force(first)
+    document = gains(told, declared)
+    files[MEASURED] = (json.dumps(signed(document, key), indent=2) + "\n").encode()
+    manifest = {
+        "created": max(map(begun, told)),
+        "program": f"threshold {version('threshold')}",
+        "code": code(),
+        "grade": "pilot",
+        "networks": {},
+        "settings": {},
+        "fixed": [_declared(each) for each in declared],
+        "fixed_by": "ledger",
+        "ledger": ledger,
+    }
+    return packed.write(out, manifest, files, key)
+
+
+def _declared(each: Declaration) -> dict[str, Any]:
+    body = each.body
+    return {
+        "outcome": body.measure,
+        "alternative": body.alternative,
+        "margin": body.margin,
+        "need": body.need,
+        "entry": each.seq,
+        "at": each.at,
+    }
+
+
+def _pilot_rows(files: Mapping[str, bytes]) -> tuple[list[Transaction], list[Broken]]:
+    told: list[Transaction] = []
+    broken: list[Broken] = []
+    for name, content in files.items():
+        if name.startswith("pilot-"):
+            found, unreadable = parsed(name, content)
+            told += found
+            broken += unreadable
+    return told, broken
+
+
+def _pilot(bundle: Bundle) -> tuple[list[Broken], int]:
+    """A pilot's gains counted again, with margin and need as its ledger held them before the first transaction."""
+    manifest = bundle.manifest
+    told, broken = _pilot_rows(bundle.files)
+    content = bundle.files.get(MEASURED)
+    if manifest.ledger is None:
+        return [*broken, Broken("ledger", "manifest.ledger", "the ledger that the margins come from", "none")], 0
+    if content is None or broken or manifest.ledger.problem():
+        return broken, 0  # named already
+    try:
+        first = first_transaction(told)
+        declared = manifest.ledger.in_force(first)
+        expected = gains(told, declared)
+        stated = {key: value for key, value in json.loads(content).items() if key != "signature"}
+    except (PilotError, RateError, ValueError, AttributeError) as error:
+        return [Broken("pilot", MEASURED, "gains that follow from the rows", str(error).splitlines()[0])], 0
+    broken += differences(expected, stated)
+    fixed = [Fixed.model_validate(_declared(each)).model_dump(mode="json") for each in declared]
+    broken += _fits("fixed", fixed, [each.model_dump(mode="json") for each in manifest.fixed])
+    return broken, sum(5 for _ in expected["comparisons"])
+
+
 def verify(
     path: Path,
     key: Ed25519PublicKey,
@@ -137,6 +223,9 @@ def verify(
             f"The code isn't the one that made the bundle ({manifest.program}, digest {manifest.code[:16]}…; here "
             f"{code()[:16]}…): what it counts differently is told below as if it were altered."
         )
+    if manifest.grade == "pilot":
+        problems, counted = _pilot(bundle)
+        return Verified(bundle, tuple(dict.fromkeys([*broken, *problems])), tuple(notes), counted)
     stated, problems = _stated(bundle)
     broken += problems
     counted = 0

@@ -28,6 +28,7 @@ from policy.database import Database
 from policy.entry import (
     Adopted,
     Body,
+    Declared,
     Enrolled,
     Erased,
     Modality,
@@ -176,6 +177,13 @@ class Store:
             self.ledger.append(*bodies)
         self._orders = fold(self._orders, bodies)
         self.scrub_backups()
+
+    def declare(self, *bodies: Declared) -> int:
+        """Write what margin and need a pilot is held to; the number of the last entry."""
+        with self._epoch.superseding():
+            last = self.ledger.append(*bodies)
+        self.scrub_backups()
+        return last
 
     def against(self, permit: Permit) -> Finding | None:
         """See policy.gate.Register."""

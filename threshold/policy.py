@@ -82,6 +82,7 @@ def assess(
     """Judge a processing record: every rule, what is missing, and which facts would change the verdict."""
     from datetime import UTC
 
+    from policy.bundle import is_bundle
     from policy.changes import changes
     from policy.engine import ground, verdict
     from policy.measured import read as read_evidence
@@ -89,6 +90,8 @@ def assess(
     from policy.signer import public_key
 
     day = (datetime.now(UTC) if as_of is None else as_of).date()
+    if evidence is not None and key is not None and is_bundle(evidence):
+        _counted(evidence, key)
     measured = () if evidence is None else read_evidence(evidence, None if key is None else public_key(key))
     about = read(record)
     facts = ground(about, day, None if profile is None else profile.value, measured=measured)
@@ -105,6 +108,20 @@ def assess(
         _print(found, record, every)
     if found.verdict != "allow":
         raise typer.Exit(1)
+
+
+def _counted(bundle: Path, key: Path) -> None:
+    """Count a bundle's figures again before a rule reads them."""
+    from benchmarks.bundle import verify
+    from policy.measured import MeasuredError
+    from policy.signer import public_key
+
+    found = verify(bundle, public_key(key))
+    if not found.good:
+        raise MeasuredError(
+            f"{bundle}: expected figures that follow from its transactions, found {found.broken[0]}. "
+            "threshold verify names all that doesn't fit."
+        )
 
 
 @app.command(epilog="Example: threshold policy template --out record.yaml")

@@ -12,6 +12,7 @@ import typer
 from threshold.evaluate import Language
 from threshold.output import JSON_HELP, console, emit, tables
 from threshold.policy import Profile
+from threshold.site import StoreFolder
 
 if TYPE_CHECKING:
     from benchmarks.evidence import Results
@@ -70,6 +71,14 @@ def report(
     new_key: Annotated[
         bool, typer.Option("--new-key", help="Draw that key first; the public one is put beside it (.pub).")
     ] = False,
+    pilot: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="ROWS",
+            help="In place of RESULTS: rows of a pilot, packed with the margin and need that the ledger held before.",
+        ),
+    ] = None,
+    store: StoreFolder = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="What a report is looked through for before it is written.")
     ] = False,
@@ -78,6 +87,9 @@ def report(
     """Write the report of results. One that would mislead isn't written, or says so at its top."""
     if explain:
         _explain(json)
+        return
+    if pilot:
+        _pack_pilot(pilot, bundle, key, new_key, store, json)
         return
     if results is None:
         raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, or --explain")
@@ -116,6 +128,22 @@ def report(
         for trap, one in marks:
             tables().print(f"[bold]{trap.number} {trap.title}[/bold]: {one.plainly()}")
     console().print(f"Written: {page}")
+
+
+def _pack_pilot(
+    rows: list[Path], bundle: Path | None, key: Path | None, new: bool, store: Path | None, json: bool
+) -> None:
+    if bundle is None or key is None:
+        raise typer.BadParameter("expected --bundle OUT and --key FILE with --pilot")
+    from benchmarks.bundle import pack_pilot
+    from policy.signer import fingerprint, new_signer, private_key, raw
+    from threshold.files import store_database
+
+    signer = new_signer(key) if new else private_key(key)
+    manifest = pack_pilot(rows, store_database(store), bundle, signer)
+    if json:
+        emit({"bundle": str(bundle), "fixed": [each.model_dump(mode="json") for each in manifest.fixed]})
+    console().print(f"Written: {bundle}, signed by {fingerprint(raw(signer.public_key()))}.")
 
 
 def _write_pdf(found: Results, path: Path, language: str) -> bytes:

@@ -15,12 +15,14 @@ import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from benchmarks.bundle import NoBundleError, Verified, pack, verify
+from benchmarks.bundle import NoBundleError, Verified, pack, pack_pilot, verify
 from benchmarks.evaluation import evaluate
 from benchmarks.evidence import Results
+from benchmarks.gains import PilotError
 from benchmarks.recount import differences
 from benchmarks.rows import RowsError
 from benchmarks.scenario import Scenario
+from edge.transaction import Stamp, Transaction
 from policy import bundle as packed
 from policy.archive import Archive
 from policy.bundle import MANIFEST, BundleError, UnknownSigner
@@ -28,6 +30,8 @@ from policy.database import Database
 from policy.declaration import chain
 from policy.entry import Declared, Refused
 from policy.ledger import FORM, Ledger, LedgerError
+from policy.measured import MEASURED, MeasuredError, signed
+from policy.measured import read as read_measured
 from policy.schema import schema
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
@@ -334,3 +338,144 @@ def test_a_chain_that_was_touched_is_named(ledger: Any) -> None:
         assert says in str(told.model_copy(update={"links": wrong}).problem())
     assert "another" in str(told.model_copy(update={"ledger": "0" * 32}).problem(anchor))
     assert "the anchor of" in str(told.problem(anchor.model_copy(update={"hash": "0" * 64})))
+
+
+# --- a pilot ---
+
+STARTED = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
+
+
+class Hands:
+    """A clock that a test sets."""
+
+    at = STARTED - timedelta(days=7)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def row(lane: str, person: int, morning: int, opened: bool, seconds: float) -> Transaction:
+    at = STARTED + timedelta(days=morning)
+    return Transaction(
+        id=f"{lane}/m{morning}/s{person:04d}",
+        lane=lane,  # type: ignore[arg-type]
+        origin="pilot",
+        session=f"{at.isoformat()}/{lane}",
+        entered=Stamp.at(0),
+        presented=Stamp.at(1),
+        decided=Stamp.at(round(seconds * 1e9)),
+        crossed=Stamp.absent("not-observed"),
+        attempts=1,
+        true_subject=f"s{person:04d}",
+        enrolled=True,
+        outcome="opened" if opened else "denied",
+        reason="matched" if opened else "tag-forgotten",
+    )
+
+
+def lines(rows: list[Transaction]) -> bytes:
+    return b"".join(each.model_dump_json(by_alias=True).encode() + b"\n" for each in rows)
+
+
+@dataclass(frozen=True)
+class Pilot:
+    files: list[Path]
+    database: Path
+    bundle: Path
+
+
+@pytest.fixture
+def pilot(tmp_path: Path) -> Pilot:
+    """A hundred people on ten mornings of each lane: tags fail 10 %, faces 1 %, and 2 points were asked for."""
+    hands = Hands()
+    with Database(tmp_path / "l.db", [FORM]) as database:
+        book = Ledger(database, KEY, hands)
+        book.append(Refused(modality="face", rules=("consent",)), declared(0.02))
+        book.append(Declared(alternative="tag", measure="seconds", margin=0.1, need=0.2))
+        hands.at = STARTED + timedelta(hours=1)
+        book.append(declared(0.0001))  # too late
+    faces = [row("face-1n", who, day, (who * 10 + day) % 100 != 7, 0.8) for who in range(100) for day in range(10)]
+    tags = [row("tag-uid", who, day, (who + day) % 10 != 7, 1.5) for who in range(100) for day in range(10, 20)]
+    files = [tmp_path / "face.jsonl", tmp_path / "tag.jsonl"]
+    for path, rows in zip(files, (faces, tags), strict=True):
+        path.write_bytes(lines(rows))
+    pack_pilot(files, tmp_path / "l.db", tmp_path / "p.bundle", KEY)
+    return Pilot(files, tmp_path / "l.db", tmp_path / "p.bundle")
+
+
+def test_a_pilot_is_held_to_what_was_declared_before_it(pilot: Pilot) -> None:
+    found = verify(pilot.bundle, KEY.public_key())
+    assert found.broken == ()
+    assert [(each.outcome, each.need, each.entry) for each in found.bundle.manifest.fixed] == [
+        ("denied", 0.02, 3),
+        ("seconds", 0.2, 4),
+    ]
+    shown = read_measured(pilot.bundle, KEY.public_key())
+    assert [(one.alternative, one.need, one.shown) for one in shown] == [("tag", 0.02, True), ("tag", 0.2, True)]
+    assert 0.05 < shown[0].low < 0.09  # tags fail 10 %, faces 1 %
+    assert shown[1].low == pytest.approx(0.7)
+
+
+def test_a_pilot_whose_figure_row_or_need_was_altered_is_named_and_the_gate_refuses_it(
+    pilot: Pilot, tmp_path: Path
+) -> None:
+    made = Made(None, tmp_path, pilot.bundle, None)  # type: ignore[arg-type]
+
+    def gain(files: dict[str, bytes], _: dict[str, Any]) -> None:
+        document = json.loads(files[MEASURED])
+        document["comparisons"][0]["gain"]["interval"][0] += 0.01
+        files[MEASURED] = json.dumps(signed(document, KEY)).encode()
+
+    def need(files: dict[str, bytes], manifest: dict[str, Any]) -> None:
+        document = json.loads(files[MEASURED])
+        document["comparisons"][0]["need"] = manifest["fixed"][0]["need"] = 0.0001
+        files[MEASURED] = json.dumps(signed(document, KEY)).encode()
+
+    def remove(files: dict[str, bytes], _: dict[str, Any]) -> None:
+        kept = [line for line in files["pilot-1.jsonl"].splitlines(keepends=True) if b'"denied"' not in line]
+        files["pilot-1.jsonl"] = b"".join(kept)
+
+    def unchained(_: dict[str, bytes], manifest: dict[str, Any]) -> None:
+        del manifest["ledger"]["links"][1]
+
+    for change, where in (
+        (gain, "comparisons.0.gain.interval.0"),
+        (need, "comparisons.0.need"),
+        (remove, "comparisons.0.gain.value"),
+        (unchained, "manifest.ledger"),
+    ):
+        found = changed(made, tmp_path / "bad.bundle", change, KEY)
+        assert any(where in each for _, each in said(found)), (where, said(found))
+    for change, says in ((need, "as the ledger held them"), (unchained, "whole ledger")):
+        changed(made, tmp_path / "bad.bundle", change, KEY)
+        with pytest.raises(MeasuredError, match=says):
+            read_measured(tmp_path / "bad.bundle", KEY.public_key())
+
+
+def test_what_is_no_pilot_is_no_measured_alternative(made: Made, pilot: Pilot) -> None:
+    with pytest.raises(MeasuredError, match="expected a bundle of a pilot, found one of grade simulated"):
+        read_measured(made.bundle, KEY.public_key())
+    with pytest.raises(MeasuredError, match="public key"):
+        read_measured(pilot.bundle, None)
+    with pytest.raises(UnknownSigner):
+        read_measured(pilot.bundle, OTHER.public_key())
+
+
+def test_rows_that_are_no_pilot_to_compare_are_refused(pilot: Pilot, tmp_path: Path) -> None:
+    one = row("face-1n", 1, 0, True, 1.0)
+    for rows, says in (
+        ([one.model_copy(update={"origin": "simulation"})], "one of a simulation"),
+        ([one.model_copy(update={"session": "m0"})], "time and zone"),
+        ([row("tag-uid", 1, 0, True, 1.0)], "one face lane"),
+        ([one, one], "a row twice"),
+        ([one], "expected rows of one of tag-uid"),
+        ([one, row("tag-uid", 2, 0, True, 1.0)], "the same persons at both lanes"),
+        ([], "found none"),
+    ):
+        (tmp_path / "x.jsonl").write_bytes(lines(rows))
+        with pytest.raises(PilotError, match=says):
+            pack_pilot([tmp_path / "x.jsonl"], pilot.database, tmp_path / "x.bundle", KEY)
+    early = one.model_copy(update={"session": "2026-01-01T07:30:00+00:00/x"})
+    (tmp_path / "x.jsonl").write_bytes(lines([early]))
+    with pytest.raises(LedgerError, match="declared before the first transaction"):
+        pack_pilot([tmp_path / "x.jsonl"], pilot.database, tmp_path / "x.bundle", KEY)

@@ -164,11 +164,9 @@ def test_the_numbers_of_the_json_stand_on_paper_as_on_the_page(language: Languag
     spoken, shown = read_out(pdf(language)), text(language)
     for told in (RESULTS.lanes["face-1n"], RESULTS.lanes["tag-uid"]):
         for rate in (*told.rates.values(), *(point.legitimate_failures for point in told.points)):
-            low, high = rate.interval
-            for value in (rate.value, low, high):
-                written = SPACE.sub("", str(words.percent(value, 1)).strip("%\N{NO-BREAK SPACE}"))
-                assert written in spoken
-                assert written in shown
+            written = SPACE.sub("", str(words.share(rate)))
+            assert written in spoken
+            assert written in shown
         assert told.transactions is not None
         assert told.transactions.sha256 in spoken
 

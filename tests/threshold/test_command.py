@@ -50,6 +50,7 @@ VERBS = [
     ["ledger"],
     ["ledger", "verify"],
     ["ledger", "anchor"],
+    ["ledger", "declare"],
     ["version"],
 ]
 
