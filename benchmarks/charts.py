@@ -108,7 +108,8 @@ def svg(chart: Chart) -> Markup:
     )
     for index, (tag, said) in enumerate((("title", chart.title), ("desc", chart.said))):
         element = ElementTree.Element(tag, {"id": f"{chart.name}-{tag}"})
-        element.text = said
+        # Words for a page come escaped already; the serialiser escapes once more.
+        element.text = said.unescape() if isinstance(said, Markup) else said
         root.insert(index, element)
     return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704  made by the serialiser, which escapes
 

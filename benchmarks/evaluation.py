@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from benchmarks.accuracy import used
 from benchmarks.difference import differences
 from benchmarks.doors.columns import Measured, Times
 from benchmarks.doors.simulate import simulate
-from benchmarks.evidence import Crew, Grade, LaneResult, NetworkUsed, Results, SetUsed
+from benchmarks.evidence import Comparison, Crew, Doors, Grade, LaneResult, NetworkUsed, Results, SetUsed
 from benchmarks.faces import FaceRun, Faces
 from benchmarks.limits import cannot_show
 from benchmarks.machine import describe, run_with
@@ -36,6 +38,16 @@ FACE_NEEDS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The keys of `results.json` that are counted."""
+
+    lanes: dict[LaneName, LaneResult]
+    comparisons: tuple[Comparison, ...]
+    doors: Doors
+    cannot_show: tuple[dict[str, Any], ...]
+
+
 def evaluate(
     scenario: Scenario,
     gate: Gate,
@@ -55,46 +67,72 @@ def evaluate(
     Raises policy.gate.Refused, FacesError, OverlapError, and the errors of networks and files.
     """
     mornings = Mornings.draw(scenario)
-    lanes: dict[LaneName, LaneResult] = {}
     networks: tuple[NetworkUsed, ...] = ()
     sets: tuple[SetUsed, ...] = ()
     with Rows(folder, "tag-uid") as tag_rows:
         tags.run(mornings, gate, tag_rows, progress)
-    lanes["tag-uid"] = lane_result(scenario, tag_rows, "tag.")
-    face_rows = None
+    ran = None
     grade: Grade = "technology"
-    if faces is None:
-        lanes["face-1n"] = LaneResult(status="not_run", needs=FACE_NEEDS)
-    else:
+    if faces is not None:
         run = FaceRun(scenario, mornings, faces, gate, progress)
         networks, sets, grade = run.networks, run.sets, run.grade
         with Rows(folder, "face-1n") as face_rows:
-            settings = run.run(face_rows)
-        result = lane_result(scenario, face_rows, "face.", run.grade, run.unable)
-        rates = face_rates(scenario, face_rows, settings, run.source, run.grade)
-        lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": settings})
-    measured: dict[str, Times] = {"tag": _decision_times(tag_rows)}
-    if face_rows:
-        measured["face"] = _decision_times(face_rows)
-    doors = simulate(scenario, folder, cast(Measured, measured), progress)
-    for lane in LANES:
-        if lane not in lanes:
-            lanes[lane] = LaneResult(status="simulated", transactions=doors.lanes[lane].transactions)
+            ran = face_rows, run.run(face_rows)
+    found = figures(scenario, folder, tag_rows, ran, progress, liveness)
     return Results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"threshold {version('threshold')}",
         machine=describe() | (run_with(faces.detector, faces.embedder) if faces else {}),
-        scenario=scenario.model_dump(mode="json", exclude={"factor", "quick", "drawn", "drawn_quick", "doors"}),
+        scenario=scenario.model_dump(mode="json", exclude={"factor"}),
         factors=scenario.factor,
-        lanes={lane: lanes[lane] for lane in LANES},
-        comparisons=tuple(differences(scenario, face_rows, tag_rows, grade)) if face_rows else (),
-        doors=doors,
+        lanes=found.lanes,
+        comparisons=found.comparisons,
+        doors=found.doors,
         networks=networks,
         stronger=tuple(used(network) for network in faces.stronger) if faces else (),
         sets=sets,
-        cannot_show=cannot_show(scenario, lanes, faces is not None, grade == "synthetic", liveness),
+        cannot_show=found.cannot_show,
         crew=Crew(people=_PEOPLE[grade] if faces else "simulated", intended="children", arrivals=("single", "burst")),
         reproduce=reproduce,
+    )
+
+
+def figures(
+    scenario: Scenario,
+    folder: Path,
+    tag: Rows,
+    face: tuple[Rows, Mapping[str, Any]] | None,
+    progress: Progress = lambda what, total: lambda: None,
+    liveness: str | None = None,
+) -> Figures:
+    """All figures that follow from the scenario, the rows of the lanes that ran, and the face lane's settings.
+
+    `evaluate` states them, and `benchmarks.recount` finds them again: they have one way to be counted. `folder` is
+    where the doors' sample goes. Raises RowsError, DoorsError.
+    """
+    lanes: dict[LaneName, LaneResult] = {"tag-uid": lane_result(scenario, tag, "tag.")}
+    comparisons: tuple[Comparison, ...] = ()
+    measured: dict[str, Times] = {"tag": _decision_times(tag)}
+    grade: Grade = "technology"
+    if face is None:
+        lanes["face-1n"] = LaneResult(status="not_run", needs=FACE_NEEDS)
+    else:
+        rows, settings = face
+        grade = settings["grade"]
+        result = lane_result(scenario, rows, "face.", grade, frozenset(settings["unable"]))
+        rates = face_rates(scenario, rows, settings, settings["pictures"], grade)
+        lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": dict(settings)})
+        comparisons = tuple(differences(scenario, rows, tag, grade))
+        measured["face"] = _decision_times(rows)
+    doors = simulate(scenario, folder, cast(Measured, measured), progress)
+    for lane in LANES:
+        if lane not in lanes:
+            lanes[lane] = LaneResult(status="simulated", transactions=doors.lanes[lane].transactions)
+    return Figures(
+        lanes={lane: lanes[lane] for lane in LANES},
+        comparisons=comparisons,
+        doors=doors,
+        cannot_show=cannot_show(scenario, lanes, face is not None, grade == "synthetic", liveness),
     )
 
 

@@ -68,15 +68,12 @@ class FaceRun:
         )
         self._embedder = open_embedder(faces.embedder, gate, self._permit, mirrored=recipe.mirrored)
         self._recipe = recipe
-        self.unable: frozenset[str] = frozenset()
-        """Who couldn't be enrolled; known once the lane has run."""
 
     def run(self, rows: Rows) -> dict[str, Any]:
         """All sessions, then the strangers; returns the lane's settings."""
         scenario, crew = self._scenario, self._crews.evaluation
         threshold = self._threshold()
         gallery, failed = self._enrol(crew, "enrolment")
-        self.unable = frozenset(failed)
         lane = FaceIdentification(self._acquirer, self._embedder, gallery, threshold)
         tick = self._progress("face-1n", len(SESSIONS) * scenario.persons * scenario.mornings + scenario.strangers)
         for session in SESSIONS:
@@ -96,6 +93,9 @@ class FaceRun:
             "attempts": 1,
             "overlap_with_training": self._overlap,
             "recipe": asdict(self._recipe),
+            "unable": failed,
+            "pictures": self.source,
+            "grade": self.grade,
         }
 
     def _picture(self, name: str) -> Picture:

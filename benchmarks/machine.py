@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import resource
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from edge.backend import versions
@@ -29,6 +33,20 @@ def describe() -> dict[str, Any]:
 def run_with(*networks: Installed) -> dict[str, Any]:
     """With which backend each network is run: onnxruntime on one thread, unless a race chose another here."""
     return {"runtimes": {each.network.id: asdict(each.runtime) for each in networks}}
+
+
+@cache
+def code() -> str:
+    """SHA-256 over names and digests of all files of the installed packages: which code it was, to the letter."""
+    told = hashlib.sha256()
+    for package in ("benchmarks", "edge", "models", "policy", "threshold"):
+        spec = find_spec(package)
+        for root in sorted(spec.submodule_search_locations or ()) if spec else ():
+            for path in sorted(Path(root).rglob("*")):
+                name = path.relative_to(Path(root).parent).as_posix()
+                if path.is_file() and "__pycache__" not in name:
+                    told.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()} {name}\n".encode())
+    return told.hexdigest()
 
 
 def peak_memory_mb() -> float:

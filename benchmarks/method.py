@@ -91,6 +91,21 @@ def paired_difference(
     return clustered.paired_difference(one, other, level)
 
 
+def crossover_difference(
+    first: npt.ArrayLike,
+    first_subjects: npt.ArrayLike,
+    second: npt.ArrayLike,
+    second_subjects: npt.ArrayLike,
+    level: float = 0.95,
+) -> Interval:
+    """For the share of true among `first` minus that among `second`: the same persons at both, on mornings of each.
+
+    `clustered.paired_difference`. RateError: as `clustered.tally`, for either; other numbers of persons.
+    """
+    one, other = clustered.tally(first, first_subjects), clustered.tally(second, second_subjects)
+    return clustered.paired_difference(one, other, level)
+
+
 def unpaired_difference(
     first: npt.ArrayLike,
     first_subjects: npt.ArrayLike,

@@ -20,6 +20,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import SCHEMA, Comparison, DoorComparison, LaneResult, NetworkFigure, Results
 from benchmarks.language import LANGUAGES, Language
 from benchmarks.necessity import necessity
+from benchmarks.paper import paper
 from benchmarks.terms import Terms
 from benchmarks.traps import TRAPS, caught
 from benchmarks.traps.trap import compared
@@ -76,12 +77,7 @@ def write(results: Results, path: Path, language: str) -> None:
     """Render to `path`, whole or not at all. Raises ReportError, also for a language there is no catalogue of, and for
     results that fall into a trap no sentence on the page can mend: each is named."""
     _lint(results, path)
-    for known in LANGUAGES:
-        if language == known:
-            page = render(results, known)
-            break
-    else:
-        raise ReportError(f"language: expected one of {', '.join(LANGUAGES)}, found {language!r}.")
+    page = render(results, known(language))
     part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,6 +94,20 @@ def write(results: Results, path: Path, language: str) -> None:
         if part is not None:
             part.unlink(missing_ok=True)
         raise ReportError(f"{path}: expected a place to write the report to, found none ({error}).") from error
+
+
+def as_pdf(results: Results, path: Path, language: str) -> bytes:
+    """The same page as a tagged PDF; `path` is for errors. Raises ReportError as `write` does, PaperError."""
+    _lint(results, path)
+    return paper(render(results, known(language)), results.created)
+
+
+def known(language: str) -> Language:
+    """A language that there is a catalogue of. Raises ReportError."""
+    for each in LANGUAGES:
+        if language == each:
+            return each
+    raise ReportError(f"language: expected one of {', '.join(LANGUAGES)}, found {language!r}.")
 
 
 def _lint(results: Results, path: Path) -> None:

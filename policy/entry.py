@@ -33,6 +33,10 @@ Failure = Literal[
 ]
 """Why an enrolment that was allowed came to nothing (failure to enrol, ISO/IEC 19795-1). `unlike`: the pictures didn't
 agree with each other."""
+AlternativeId = Literal["tag", "key", "pin", "qr", "manual", "staffed", "system", "no_control"]
+"""What faces are compared with."""
+Measure = Literal["denied", "wrong_in", "seconds"]
+"""In what: shares of those turned away wrongly and let in wrongly, and seconds to open."""
 
 
 class _Body(BaseModel):
@@ -182,6 +186,18 @@ class Renewed(_Body):
     """Left as they were, since no permit to open them holds."""
 
 
+class Declared(_Body):
+    """Before a pilot: what difference from an alternative still counts as none, and how much better faces must be."""
+
+    kind: Literal["declared"] = "declared"
+    alternative: AlternativeId
+    measure: Measure
+    margin: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """In shares, or s for `seconds`."""
+    need: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    """The same unit."""
+
+
 Body = (
     Opened
     | Adopted
@@ -197,6 +213,7 @@ Body = (
     | BackedUp
     | Restored
     | Renewed
+    | Declared
 )
 BODY: TypeAdapter[Body] = TypeAdapter(Annotated[Body, Field(discriminator="kind")])
 

@@ -270,6 +270,24 @@ def examine(connection: sqlite3.Connection, anchor: Anchor | None = None, *, eve
     return Verification(ledger, len(rows), intact, problem, None if problem else anchor.seq)
 
 
+def linked(
+    ledger: str, public: bytes, previous: bytes, seq: int, at: str, kind: str, digest: bytes, signature: bytes
+) -> bytes | None:
+    """The hash of an entry that follows `previous`, where the ledger's key signed it; else None."""
+    hash_ = _hash(ledger, seq, at, kind, digest, previous)
+    return hash_ if _signed(public, signature, hash_) else None
+
+
+def body_of(content: str, digest: bytes) -> Body | None:
+    """What an entry's content says, where it is the content of that digest; else None."""
+    if hashlib.sha256(content.encode()).digest() != digest:
+        return None
+    try:
+        return BODY.validate_python(_content(content)[1])
+    except (ValidationError, ValueError):
+        return None
+
+
 def _formed(seq: object, at: object, kind: object, bytes_: tuple[object, ...], content: object) -> str | None:
     """Whether a row has the types of an entry; somebody else's table need not."""
     try:

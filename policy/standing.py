@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time
 
-from policy.entry import Adopted, Modality, Ordered
+from policy.entry import Adopted, Declared, Modality, Ordered
 from policy.epoch import RolledBack
 from policy.errors import StoreError, UnknownSubject
 from policy.gate import Facts, Refused
@@ -55,6 +55,13 @@ class Standing:
             self._vault.ledger.append(*bodies)
         self.noted(bodies)
         self._vault.scrub_backups()
+
+    def declare(self, *bodies: Declared) -> int:
+        """See policy.store.Store.declare."""
+        with self._vault.superseding():
+            last = self._vault.ledger.append(*bodies)
+        self._vault.scrub_backups()
+        return last
 
     def noted(self, bodies: Iterable[Ordered]) -> None:
         """What the ledger says of orders since: from now on it stands."""

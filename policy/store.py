@@ -21,7 +21,7 @@ from typing import Any, Literal, Self
 
 from policy.account import export, status
 from policy.custody import Custody
-from policy.entry import Body, Modality, Ordered
+from policy.entry import Body, Declared, Modality, Ordered
 from policy.erasure import Erasure, Reason
 from policy.errors import StoreError, UnknownSubject
 from policy.form import FORMS, NAME
@@ -120,6 +120,10 @@ class Store:
     def note(self, *bodies: Ordered) -> None:
         """Write what happened under an order; nothing written before it opens any more."""
         self._standing.note(*bodies)
+
+    def declare(self, *bodies: Declared) -> int:
+        """Write what margin and need a pilot is held to; the number of the last entry."""
+        return self._standing.declare(*bodies)
 
     # --- people ---
 

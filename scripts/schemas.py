@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 def main(check: bool) -> int:
     from benchmarks.evidence import Results
     from edge.transaction import Transaction
+    from policy.bundle import Manifest
     from policy.case import Case
     from policy.measured import MeasuredAlternatives
     from policy.record import Record
@@ -25,6 +26,7 @@ def main(check: bool) -> int:
         "processing-record": Record,
         "measured-alternatives": MeasuredAlternatives,
         "decided-case": Case,
+        "bundle": Manifest,
     }
     stale = []
     for kind, version in CURRENT.items():

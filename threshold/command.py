@@ -32,6 +32,7 @@ from threshold import (
     report,
     run,
     subjects,
+    verify,
     version,
 )
 from threshold.output import emit
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("cost", epilog=cost.EXAMPLE)(cost.cost)
+app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.command("run", epilog=run.EXAMPLE)(run.run)

@@ -34,6 +34,21 @@ def write_private(path: Path, text: str) -> None:
         raise OutputError(f"{path}: can't be written ({error}). Name another place with --out.") from error
 
 
+def write_bytes(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file under a temporary name with that mode, then give it the real one. Raises OutputError."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        part.touch(mode=mode, exist_ok=False)
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise OutputError(f"{path}: can't be written ({error}). Name another place with --out.") from error
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text under a temporary name, then give it the real one. Raises OutputError."""
     part = path.with_name(path.name + ".part")

@@ -14,8 +14,6 @@ from threshold.output import JSON_HELP, console, emit, tables
 from threshold.replay import EXAMPLE, replay
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     from policy.verdict import Finding, Mode, Verdict
 
 app = typer.Typer(
@@ -70,7 +68,8 @@ def assess(
         bool, typer.Option("--continue", help="It runs already: a refusal shows as a suspension.")
     ] = False,
     evidence: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Measured alternatives (JSON) to count in.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Measured alternatives (JSON, or an evidence bundle) to count in."),
     ] = None,
     key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The public key (PEM, Ed25519) that may sign the evidence.")
@@ -83,13 +82,17 @@ def assess(
     """Judge a processing record: every rule, what is missing, and which facts would change the verdict."""
     from datetime import UTC
 
+    from policy.bundle import is_bundle
     from policy.changes import changes
     from policy.engine import ground, verdict
     from policy.measured import read as read_evidence
     from policy.record import read
+    from policy.signer import public_key
 
     day = (datetime.now(UTC) if as_of is None else as_of).date()
-    measured = () if evidence is None else read_evidence(evidence, _key(key))
+    if evidence is not None and key is not None and is_bundle(evidence):
+        _counted(evidence, key)
+    measured = () if evidence is None else read_evidence(evidence, None if key is None else public_key(key))
     about = read(record)
     facts = ground(about, day, None if profile is None else profile.value, measured=measured)
     mode: Mode = "continue" if continuing else "start"
@@ -107,21 +110,18 @@ def assess(
         raise typer.Exit(1)
 
 
-def _key(path: Path | None) -> Ed25519PublicKey | None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
+def _counted(bundle: Path, key: Path) -> None:
+    """Count a bundle's figures again before a rule reads them."""
+    from benchmarks.bundle import verify
     from policy.measured import MeasuredError
+    from policy.signer import public_key
 
-    if path is None:
-        return None
-    try:
-        key = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise MeasuredError(f"{path}: expected a public key in PEM, found none to read ({error}).") from error
-    if not isinstance(key, Ed25519PublicKey):
-        raise MeasuredError(f"{path}: expected an Ed25519 public key, found another kind.")
-    return key
+    found = verify(bundle, public_key(key))
+    if not found.good:
+        raise MeasuredError(
+            f"{bundle}: expected figures that follow from its transactions, found {found.broken[0]}. "
+            "threshold verify names all that doesn't fit."
+        )
 
 
 @app.command(epilog="Example: threshold policy template --out record.yaml · threshold policy template lab-lanes")

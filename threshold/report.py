@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from threshold.evaluate import Language
 from threshold.output import JSON_HELP, console, emit, tables
 from threshold.policy import Profile
+from threshold.site import StoreFolder
+
+if TYPE_CHECKING:
+    from benchmarks.evidence import Results
 
 EXAMPLE = (
     "Example: threshold report out/evaluate/results.json --lang sv   "
@@ -20,14 +25,32 @@ EXAMPLE = (
 )
 
 
+class Form(StrEnum):
+    """What a report can be."""
+
+    html = "html"
+    pdf = "pdf"
+
+
 def report(
     results: Annotated[
         Path | None, typer.Argument(metavar="RESULTS", help="results.json, as threshold evaluate wrote it.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where the page goes; else report.html beside the results.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the report goes; else report.html or report.pdf beside the results."),
     ] = None,
     lang: Annotated[Language, typer.Option(help="The report's language.")] = Language.en,
+    form: Annotated[
+        Form, typer.Option("--format", help="A page, or a tagged PDF (PDF/UA-1) of the very same page.")
+    ] = Form.html,
+    annex: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where cameras hang and what they see (TOML): a confidential PDF of its own, beside the report.",
+        ),
+    ] = None,
     record: Annotated[
         Path | None,
         typer.Option(
@@ -43,6 +66,24 @@ def report(
         Path | None,
         typer.Option(metavar="FILE", help="Prices (threshold cost --template): costs go into results and report."),
     ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="Pack all of it, signed, for threshold verify on another machine."),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The private key (PEM, Ed25519) that signs the bundle.")
+    ] = None,
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Draw that key first; the public one is put beside it (.pub).")
+    ] = False,
+    pilot: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="ROWS",
+            help="In place of RESULTS: rows of a pilot, packed with the margin and need that the ledger held before.",
+        ),
+    ] = None,
+    store: StoreFolder = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="What a report is looked through for before it is written.")
     ] = False,
@@ -52,29 +93,28 @@ def report(
     if explain:
         _explain(json)
         return
+    if pilot:
+        _pack_pilot(pilot, bundle, key, new_key, store, json)
+        return
     if results is None:
         raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, or --explain")
+    if (bundle is None) != (key is None) or (new_key and key is None):
+        raise typer.BadParameter("expected --bundle OUT together with --key FILE")
     from benchmarks.report import read, write
     from benchmarks.traps import caught
     from threshold.files import write_text
 
-    found = read(results)
-    if record is not None:
-        from benchmarks.attached import attached
-        from benchmarks.privacy.private import private
-
-        day = (datetime.now(UTC) if as_of is None else as_of).date()
-        verdict = attached(record, day, None if profile is None else profile.value)
-        found = found.model_copy(update={"verdict": verdict, "privacy": private(found, record)})
-    if prices is not None:
-        from benchmarks.cost.costed import costed
-        from threshold.cost import priced
-
-        found = found.model_copy(update={"cost": costed(found, *priced(prices))})
-    page = results.with_name("report.html") if out is None else out
-    write(found, page, lang.value)
+    found = _with(read(results), record, as_of, profile, prices)
+    page = results.with_name(f"report.{form.value}") if out is None else out
+    pdf = _write_pdf(found, page, lang.value) if form is Form.pdf else None
+    if pdf is None:
+        write(found, page, lang.value)
+    if annex is not None:
+        _write_annex(annex, page, lang.value, found.created)
     if record is not None or prices is not None:  # the page is a view of the results and of nothing else
         write_text(results, found.model_dump_json(by_alias=True, indent=2) + "\n")
+    if bundle is not None and key is not None:
+        _pack(found, results, bundle, key, new_key, lang.value, record, pdf)
     marks = [(trap, one) for trap, one in caught(found) if one.weight == "mark"]
     if json:
         emit(
@@ -87,6 +127,79 @@ def report(
         for trap, one in marks:
             tables().print(f"[bold]{trap.number} {trap.title}[/bold]: {one.plainly()}")
     console().print(f"Written: {page}")
+
+
+def _with(
+    found: Results, record: Path | None, as_of: datetime | None, profile: Profile | None, prices: Path | None
+) -> Results:
+    """The results with the gate's verdict and the privacy of a record in them, and costs at prices."""
+    if record is not None:
+        from benchmarks.attached import attached
+        from benchmarks.privacy.private import private
+
+        day = (datetime.now(UTC) if as_of is None else as_of).date()
+        verdict = attached(record, day, None if profile is None else profile.value)
+        found = found.model_copy(update={"verdict": verdict, "privacy": private(found, record)})
+    if prices is not None:
+        from benchmarks.cost.costed import costed
+        from threshold.cost import priced
+
+        found = found.model_copy(update={"cost": costed(found, *priced(prices))})
+    return found
+
+
+def _pack_pilot(
+    rows: list[Path], bundle: Path | None, key: Path | None, new: bool, store: Path | None, json: bool
+) -> None:
+    if bundle is None or key is None:
+        raise typer.BadParameter("expected --bundle OUT and --key FILE with --pilot")
+    from benchmarks.bundle import pack_pilot
+    from policy.signer import fingerprint, new_signer, private_key, raw
+    from threshold.files import store_database
+
+    signer = new_signer(key) if new else private_key(key)
+    manifest = pack_pilot(rows, store_database(store), bundle, signer)
+    if json:
+        emit({"bundle": str(bundle), "fixed": [each.model_dump(mode="json") for each in manifest.fixed]})
+    console().print(f"Written: {bundle}, signed by {fingerprint(raw(signer.public_key()))}.")
+
+
+def _write_pdf(found: Results, path: Path, language: str) -> bytes:
+    from benchmarks.report import as_pdf
+    from threshold.files import write_bytes
+
+    made = as_pdf(found, path, language)
+    write_bytes(path, made)
+    return made
+
+
+def _write_annex(source: Path, report: Path, language: str, created: str) -> None:
+    from benchmarks.annex import annex, read
+    from benchmarks.report import known
+    from threshold.files import write_bytes
+
+    path = report.with_name(f"{report.stem}-annex.pdf")
+    write_bytes(path, annex(read(source), known(language), created), mode=0o600)
+    console().print(f"Written: {path}, for its owner alone. It is confidential, and in no bundle.")
+
+
+def _pack(
+    found: Results,
+    results: Path,
+    bundle: Path,
+    key: Path,
+    new: bool,
+    language: str,
+    record: Path | None,
+    pdf: bytes | None,
+) -> None:
+    from benchmarks.bundle import pack
+    from policy.signer import fingerprint, new_signer, private_key, raw
+
+    signer = new_signer(key) if new else private_key(key)
+    pack(found, results.parent, bundle, signer, language, record, pdf)
+    public = fingerprint(raw(signer.public_key()))
+    console().print(f"Written: {bundle}, signed by {public}. Readers pin the public key, {key}.pub.")
 
 
 def _explain(json: bool) -> None:

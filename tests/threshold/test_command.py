@@ -26,6 +26,7 @@ from policy.schema import schema
 COMMAND = [sys.executable, "-c", "from threshold.command import main; main()"]
 VERBS = [
     ["evaluate"],
+    ["verify"],
     ["demo"],
     ["run"],
     ["doctor"],
@@ -54,6 +55,7 @@ VERBS = [
     ["ledger"],
     ["ledger", "verify"],
     ["ledger", "anchor"],
+    ["ledger", "declare"],
     ["version"],
 ]
 

@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.evidence import Results
 from edge.transaction import Transaction
+from policy.bundle import Manifest
 from policy.case import Case
 from policy.measured import MeasuredAlternatives
 from policy.record import Record
@@ -25,6 +26,7 @@ MODELS = {
     "processing-record": Record,
     "measured-alternatives": MeasuredAlternatives,
     "decided-case": Case,
+    "bundle": Manifest,
 }
 
 

@@ -1,0 +1,307 @@
+"""The report on paper: a tagged PDF (PDF/UA-1) of the very page that is shown in a browser, set by typst.
+
+The page is well-formed XML, so it is walked element by element into a tree that `templates/report.typ` sets: no number,
+word or order of its own can come in. typst checks PDF/UA-1 while it writes: title, language, levels of headings, texts
+in place of pictures. Fonts come with typst and matplotlib, never from the system, and the time is the results' own, so
+the same results give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from benchmarks.errors import BenchmarkError
+
+Node = dict[str, Any]
+_SVG = "{http://www.w3.org/2000/svg}"
+_WIDTH_MM, _HEIGHT_MM = 125.0, 215.0
+"""The most that a chart takes on paper."""
+_LINE = 112
+"""Letters of 8 points in a line of a page; a cell's edges take 2."""
+_LEFT_OUT = ("skip", "unseen")
+"""For whoever moves through a page by keyboard, or hears it: paper has its own marks."""
+_BOXES = {"box": ("#f4f6f8", "#0b4f9c"), "warn": ("#fff6e5", "#7a4100")}
+_LONG = 20
+"""Letters in a row without a place to break, from which one gets places every 8."""
+
+
+class PaperError(BenchmarkError, ValueError):
+    """Error raised when a page can't be put on paper: names what was expected, what was found, what to do."""
+
+
+def paper(page: str, created: str) -> bytes:
+    """The PDF of a rendered page; `created` (ISO 8601) is the time that it states. Raises PaperError."""
+    try:
+        import typst  # noqa: PLC0415  an extra: the evaluation runs without it
+    except ImportError as error:
+        raise PaperError(
+            "PDF: expected the package typst, found none. It comes with the extra `pdf`: pip install 'threshold[pdf]' "
+            "(make development has it)."
+        ) from error
+    import matplotlib as mpl  # noqa: PLC0415
+
+    template = (files("benchmarks") / "templates" / "report.typ").read_bytes()
+    try:
+        made = typst.compile(
+            template,
+            format="pdf",
+            font_paths=typst.Fonts(
+                include_system_fonts=False, font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"]
+            ),
+            sys_inputs={"paper": json.dumps(tree(page), ensure_ascii=False)},
+            pdf_standards=["ua-1"],
+            timestamp=datetime.fromisoformat(created),
+        )
+    except typst.TypstError as error:
+        raise PaperError(f"PDF: expected a page that PDF/UA-1 allows, found: {error}") from error
+    if not isinstance(made, bytes):
+        raise PaperError(f"PDF: expected one document, found {type(made).__name__}.")
+    return made
+
+
+def tree(page: str) -> Node:
+    """What `report.typ` sets: title, language, and the page's body as nodes. Raises PaperError."""
+    try:
+        root = ElementTree.fromstring(page[page.index("<html") :])  # noqa: S314  our own page, from the line above
+    except (ValueError, ElementTree.ParseError) as error:
+        raise PaperError(f"PDF: expected the report's page as well-formed XML, found what isn't ({error}).") from error
+    title = root.findtext("head/title")
+    body = root.find("body")
+    if title is None or body is None:
+        raise PaperError("PDF: expected a page with a title and a body, found one without.")
+    nodes = list(_blocks(body))
+    return {
+        "title": _tidy(title).strip(),
+        "lang": root.get("lang", "en"),
+        "running": _tidy(title).strip(),
+        "body": _linked(nodes, {node["id"] for node in _all(nodes) if "id" in node}),
+    }
+
+
+def _blocks(element: Element) -> Iterator[Any]:
+    """What stands under each other in an element; loose text becomes a paragraph."""
+    loose: list[Any] = []
+    for part in _parts(element):
+        if isinstance(part, Element) and part.tag in _BLOCK:
+            if any(not isinstance(each, str) or each.strip() for each in loose):
+                yield {"k": "p", "c": _trimmed(loose)}
+            loose = []
+            yield from _BLOCK[part.tag](part)
+        elif isinstance(part, Element):
+            loose += _inline(part)
+        else:
+            loose.append(part)
+    if any(not isinstance(each, str) or each.strip() for each in loose):
+        yield {"k": "p", "c": _trimmed(loose)}
+
+
+def _parts(element: Element) -> Iterator[str | Element]:
+    """Text and elements in order, without what paper leaves out."""
+    if element.text:
+        yield _tidy(element.text)
+    for child in element:
+        if child.get("class") not in _LEFT_OUT:
+            yield child
+        if child.tail:
+            yield _tidy(child.tail)
+
+
+def _words(element: Element) -> list[Any]:
+    """An element's running text."""
+    told: list[Any] = []
+    for part in _parts(element):
+        told += _inline(part) if isinstance(part, Element) else [part]
+    return told
+
+
+def _inline(element: Element) -> list[Any]:
+    kinds = {"strong": "strong", "sup": "sup"}
+    if element.tag == "br":
+        return [{"k": "br"}]
+    if element.tag == "code":
+        return [{"k": "code", "text": _tidy("".join(element.itertext()))}]
+    words = _words(element)
+    if element.tag == "a":
+        return [{"k": "a", "to": element.get("href", "").lstrip("#"), "c": words}]
+    if element.tag == "span":
+        name = element.get("class", "")
+        return [{"k": name, "c": words}] if name in ("big", "said", "soft") else words
+    if element.tag in kinds:
+        return [{"k": kinds[element.tag], "c": words}]
+    raise PaperError(f"PDF: expected running text, found <{element.tag}>: benchmarks/paper.py has no node for it.")
+
+
+def _named(node: Node, element: Element) -> Node:
+    return {**node, "id": element.get("id")} if element.get("id") else node
+
+
+def _heading(element: Element) -> Iterator[Node]:
+    yield _named({"k": "h", "level": int(element.tag[1]), "c": _trimmed(_words(element))}, element)
+
+
+def _paragraph(element: Element) -> Iterator[Node]:
+    kind = {"soft": "quiet", "footnote": "quiet", "lead": "lead"}.get(element.get("class", ""), "p")
+    yield _named({"k": kind, "c": _trimmed(_words(element))}, element)
+
+
+def _list(element: Element) -> Iterator[Node]:
+    yield {"k": element.tag, "items": [list(_blocks(item)) for item in element.findall("li")]}
+
+
+def _pairs(element: Element) -> Iterator[Node]:
+    items: list[list[Any]] = []
+    for child in element:
+        if child.tag == "dt":
+            items.append([_trimmed(_words(child)), []])
+        elif child.tag == "dd" and items:
+            told = _trimmed(_words(child)) if not any(part.tag in _BLOCK for part in child) else list(_blocks(child))
+            items[-1][1] += ([{"k": "br"}] if items[-1][1] else []) + told
+    yield {"k": "dl", "items": items}
+
+
+def _section(element: Element) -> Iterator[Any]:
+    names = element.get("class", "").split()
+    inside = list(_blocks(element))
+    if "card" in names:
+        yield {"k": "card", "c": inside}
+    elif "box" in names:
+        fill, edge = _BOXES["warn" if "warn" in names else "box"]
+        yield _named({"k": "box", "fill": fill, "edge": edge, "c": inside}, element)
+    elif element.get("id"):
+        yield _named({"k": "block", "c": inside}, element)
+    else:
+        yield from inside
+
+
+def _picture(element: Element) -> Iterator[Node]:
+    svg = element.find(f"{_SVG}svg")
+    caption = element.find("figcaption")
+    if svg is None or caption is None:
+        raise PaperError("PDF: expected a chart and its caption in each figure, found a figure without.")
+    title, said = (svg.findtext(f"{_SVG}{name}") or "" for name in ("title", "desc"))
+    across, down = map(float, svg.get("viewBox", "").split()[2:])
+    ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
+    ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    drawn = ElementTree.tostring(svg, encoding="unicode")
+    yield _named(
+        {
+            "k": "picture",
+            "svg": drawn,
+            "alt": f"{title}. {said}".strip(),
+            "width": min(_WIDTH_MM, _HEIGHT_MM * across / down),
+            "c": _trimmed(_words(caption)),
+        },
+        element,
+    )
+
+
+def _table(element: Element) -> Iterator[Node]:
+    table = element.find("table") if element.tag == "div" else element
+    if table is None:
+        yield from _section(element)
+        return
+    caption = table.find("caption")
+    head = [list(row) for row in table.findall("thead/tr")]
+    body = [list(row) for row in table.findall("tbody/tr")]
+    width = len(head[0]) if head else 0
+    ragged = next((row for row in (*head, *body) if len(row) != width), None)
+    if caption is None or ragged is not None or not width:
+        raise PaperError(
+            f"PDF: expected a caption and {width} cells in each row of {table.get('id')}, found otherwise."
+        )
+    columns = [[row[index] for row in body] for index in range(width)]
+    yield _named(
+        {
+            "k": "table",
+            "caption": _trimmed(_words(caption)),
+            **_widths([[_plain(row[index]) for row in (*head, *body)] for index in range(width)]),
+            "right": [all("n" in cell.get("class", "").split() for cell in cells) and bool(cells) for cells in columns],
+            "head": [[{"k": "block", "c": _cell(cell)} for cell in row] for row in head],
+            "body": [[{"k": "block", "c": _cell(cell)} for cell in row] for row in body],
+        },
+        table,
+    )
+
+
+def _plain(element: Element) -> str:
+    return _tidy("".join(element.itertext())).strip()
+
+
+def _widths(columns: list[list[str]]) -> dict[str, Any]:
+    """Shares of the page's width, where the columns don't fit as they are; smaller letters, where words don't fit."""
+    words = [
+        max(len(word) for cell in cells for word in [*re.split("[ \u200b\u00ad/-]", cell), ""]) for cells in columns
+    ]
+    longest = [max(map(len, cells)) for cells in columns]
+    size = 8.0 if sum(words) + 2 * len(columns) <= _LINE else 7.0
+    if sum(longest) + 2 * len(columns) <= _LINE:
+        return {"columns": [None] * len(columns), "size": size}
+    return {"columns": [max(word + 2, min(most, 36)) for word, most in zip(words, longest, strict=True)], "size": size}
+
+
+def _cell(element: Element) -> list[Any]:
+    if any(part.tag in _BLOCK for part in element):
+        return list(_blocks(element))
+    return _trimmed(_words(element))
+
+
+_BLOCK: dict[str, Any] = {
+    **dict.fromkeys(("h1", "h2", "h3", "h4"), _heading),
+    **dict.fromkeys(("header", "main", "section", "nav", "footer"), _section),
+    **dict.fromkeys(("ul", "ol"), _list),
+    "p": _paragraph,
+    "dl": _pairs,
+    "figure": _picture,
+    "div": _table,
+    "table": _table,
+}
+
+
+def _linked(nodes: Any, there: set[str]) -> Any:
+    """Links that lead to something on paper stay links."""
+    if isinstance(nodes, list):
+        return [_linked(node, there) for node in nodes]
+    if not isinstance(nodes, dict):
+        return nodes
+    node = {key: value if key in ("svg", "alt") else _linked(value, there) for key, value in nodes.items()}
+    return node["c"] if node.get("k") == "a" and node["to"] not in there else node
+
+
+def _all(nodes: Any) -> Iterator[Node]:
+    if isinstance(nodes, list):
+        for node in nodes:
+            yield from _all(node)
+    elif isinstance(nodes, dict):
+        yield nodes
+        for value in nodes.values():
+            yield from _all(value)
+
+
+def _tidy(text: str) -> str:
+    """White space as a browser shows it (a no-break space stays one), with places to break in digests and the like."""
+    told = re.sub(r"[ \t\r\n]+", " ", text)
+    return re.sub(
+        rf"[A-Za-z0-9_]{{{_LONG},}}",
+        lambda found: (
+            "\u200b".join(re.findall(".{1,8}", found[0])) if any(letter.isdigit() for letter in found[0]) else found[0]
+        ),
+        told,
+    )
+
+
+def _trimmed(words: list[Any]) -> list[Any]:
+    """Running text without white space around it."""
+    told = list(words)
+    if told and isinstance(told[0], str):
+        told[0] = told[0].lstrip(" ")
+    if told and isinstance(told[-1], str):
+        told[-1] = told[-1].rstrip(" ")
+    return told
