@@ -65,7 +65,7 @@ def enrol_face(
     CaptureFailed (counted, without the person), StoreError, and whatever the three raise; then nothing of the person is
     kept.
     """
-    subject = _admitted(store, file, "face")
+    subject, before = _admitted(store, file, "face")
     try:
         shots = capture()
         if not shots:
@@ -76,7 +76,7 @@ def enrol_face(
         permit = _permit(store, subject, file, "face", [shot.digest for shot in shots], drawn=cover)
         store.seal(permit, embed(permit, shots), network)
     except BaseException as error:
-        _left(store, subject)
+        _left(store, subject, before)
         if isinstance(error, CaptureFailed):
             store.ledger.append(Failed(modality="face", reason=error.reason))
         elif isinstance(error, NotAllowed):
@@ -87,11 +87,11 @@ def enrol_face(
 
 def enrol_tag(store: Store, file: File, uid: bytes) -> str:
     """Enrol a tag by its identifier; the person's pseudonym. Raises NotEnrolled, StoreError."""
-    subject = _admitted(store, file, "tag")
+    subject, before = _admitted(store, file, "tag")
     try:
         store.keep_tag(_permit(store, subject, file, "tag", []), uid)
     except BaseException:
-        _left(store, subject)
+        _left(store, subject, before)
         raise
     return subject
 
@@ -101,13 +101,13 @@ def admit_probe(store: Store, file: File) -> str:
 
     Of each visit a template is computed in memory, under a `probe-only` permit. Raises NotEnrolled, StoreError.
     """
-    subject = _admitted(store, file.model_copy(update={"probes": True}), "face")
+    subject, before = _admitted(store, file.model_copy(update={"probes": True}), "face")
     try:
         _permit(store, subject, file, "face", [], "probe-only")
         admitted = store.file(subject).model_copy(update={"state": "active"})
         store.change(subject, admitted)
     except BaseException:
-        _left(store, subject)
+        _left(store, subject, before)
         raise
     return subject
 
@@ -168,8 +168,9 @@ def reconfirm(store: Store, reference: str, attested: File) -> None:
     )
 
 
-def _admitted(store: Store, file: File, modality: Modality) -> str:
-    """The person's pseudonym once the gate has allowed the enrolment; until it is done, the person is pending."""
+def _admitted(store: Store, file: File, modality: Modality) -> tuple[str, File | None]:
+    """The person's pseudonym once the gate has allowed the enrolment, and the facts kept of them before, if any; until
+    it is done, who is new is pending."""
     _witnessed(store, file, modality)
     verdict = store.assess(file, modality)
     if verdict.verdict != "allow":
@@ -178,12 +179,12 @@ def _admitted(store: Store, file: File, modality: Modality) -> str:
     try:
         subject = store.find(file.reference)
     except UnknownSubject:
-        return store.admit(file.model_copy(update={"state": "pending", "references": {}}))
+        return store.admit(file.model_copy(update={"state": "pending", "references": {}})), None
     known = store.file(subject)
     if known.later_age is not None and file.attestation.on <= known.attestation.on:
         raise StoreError("expected an attestation after a lower age was stated, found an older one.")
     store.change(subject, file.model_copy(update={"state": "active", "references": known.references}))
-    return subject
+    return subject, known
 
 
 def _permit(
@@ -218,10 +219,13 @@ def _guardians(store: Store, subject: str, file: File) -> tuple[str, ...]:
     return () if agreement is None else tuple(store.link(subject, name) for name in agreement.guardians)
 
 
-def _left(store: Store, subject: str) -> None:
-    """An enrolment came to nothing: who was new to the store leaves it."""
-    if not store.file(subject).references:
+def _left(store: Store, subject: str, before: File | None) -> None:
+    """An enrolment came to nothing: who was new to the store leaves it, of the others all is as it was before."""
+    now = store.file(subject)
+    if not now.references:
         store.erase(subject, "unfinished")
+    elif before is not None and now.references == before.references:
+        store.change(subject, before)
 
 
 def _witnessed(store: Store, file: File, modality: Modality) -> None:

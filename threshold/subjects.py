@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from policy.errors import PolicyError
 from threshold.output import console, emit
 from threshold.site import AnchorFile, Json, StoreFolder, open_store
 
@@ -80,6 +81,10 @@ class Kind(StrEnum):
     face = "face"
     tag = "tag"
     all = "all"
+
+
+class NotHeld(PolicyError, LookupError):
+    """Error raised when consent to something is withdrawn that isn't enrolled: says what is."""
 
 
 def enrol(
@@ -205,6 +210,12 @@ def revoke(
         if lower_age is not None:
             lowered(opened, reference, lower_age)
         else:
+            kept = opened.file(opened.find(reference)).references
+            if what is not Kind.all and what.value not in kept:
+                raise NotHeld(
+                    f"{reference!r}: expected a {what.value} that is enrolled, found {', '.join(kept) or 'none'}. "
+                    "Nothing was changed."
+                )
             withdraw(opened, reference, by.value, child.value, what.value)
         _ended(opened, "revoked", json)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.resources import files
 
 import pytest
 from house import NETWORK, SHOT, Hands, laboratory, template, volunteer
 
-from policy.enrolment import NotEnrolled, enrol_face, enrol_tag
+from policy.enrolment import CaptureFailed, NotEnrolled, enrol_face, enrol_tag
 from policy.gate import Refused
 from policy.record import Record, parse
 from policy.refusal import letters
@@ -135,3 +135,20 @@ def test_without_an_agreement_the_records_facts_of_one_persons_consent_are_none_
     said = silent.personal(site, DAY.date()).cons
     assert {name: getattr(said, name) for name in OWN_CONSENT} == dict.fromkeys(OWN_CONSENT, "none")
     assert (said.alternative_equal, said.withdrawal_route) == (site.cons.alternative_equal, site.cons.withdrawal_route)
+
+
+@pytest.mark.parametrize("how", [KeyboardInterrupt(), CaptureFailed("none came", "no-face")])
+def test_an_enrolment_that_comes_to_nothing_leaves_the_facts_of_who_was_here_as_they_were(store, how):
+    store.adopt(laboratory())
+    known = file().model_copy(update={"keep_until": DAY.date() + timedelta(days=10)})
+    subject = enrol_tag(store, known, b"\x04\x11\x22\x33")
+    before = store.file(subject)
+    later = file(age=35, notice="9").model_copy(update={"keep_until": DAY.date() + timedelta(days=3000)})
+
+    def camera():
+        raise how
+
+    with pytest.raises(type(how)):
+        enrol_face(store, later, camera, lambda *_: template(7), NETWORK)
+    assert store.file(subject) == before
+    store.gate.require(store.permit("match", subject, "tag"), "match")

@@ -154,3 +154,12 @@ def test_a_misspelt_store_is_not_begun_by_who_looks_for_somebody(site, lenient, 
     code, found = run(site, *words, store="stroe")
     assert (code, "stroe: expected a store, found none" in found["error"]) == (1, True)
     assert {path.name for path in site.iterdir()} == {"site.yaml", "store"}
+
+
+def test_a_consent_withdrawn_to_what_is_not_enrolled_is_not_said_to_be_done(site, lenient):
+    enrol(site)
+    entries = run(site, "status")[1]["ledger"]["entries"]
+    code, found = run(site, "revoke", "volunteer-07", "--what", "face")
+    assert (code, "expected a face that is enrolled, found tag" in found["error"]) == (1, True)
+    assert run(site, "status")[1]["ledger"]["entries"] == entries
+    assert run(site, "revoke", "volunteer-07", "--what", "tag") == (0, {"revoked": True, "backups_behind": []})
