@@ -129,7 +129,7 @@ ASKING: dict[str, list[list[object]]] = {
     "run": [["--demo", "--seconds", 20]],
 }  # fmt: skip
 """Commands that compute templates where the gate gives leave, each with words for every way that leads there."""
-BYTES = {"models verify", "models fetch"}
+BYTES = {"models verify", "models fetch", "report", "verify"}
 """Commands that read networks' files to compare their digests, embedders' among them, and make no session."""
 
 
@@ -212,7 +212,18 @@ class Everyday:
     def simulations(self) -> None:
         self.do("bench lanes", "--person-mornings", 2600, "--out", self.folder / "lanes")
         self.do("evaluate", "--quick", "--faces", "none", "--out", self.folder / "evaluated")
-        self.do("report", self.folder / "evaluated" / "results.json")
+        results, bundle, key = (
+            self.folder / "evaluated" / "results.json",
+            self.folder / "bundle",
+            self.folder / "key.pem",
+        )
+        self.do("report", results, "--bundle", bundle, "--key", key, "--new-key")
+        self.do("verify", bundle, "--key", f"{key}.pub")
+        self.do("bench rates", results.with_name("transactions-tag-uid.jsonl"), "--lane", "tag-uid")
+        self.do("cost", "--template")
+        self.do("plan", "--claim", "FRR 3% ± 1pp")
+        self.do("pilot plan", "--persons", 12, "--days", 2)
+        self.do("doctor")
 
     def people(self) -> None:
         (self.folder / "site.yaml").write_text(RECORD)
@@ -220,6 +231,8 @@ class Everyday:
         self.do("enrol", "volunteer-07", "--tag", "04a1b2c3", "--record", self.folder / "site.yaml", *attested,
                 *self.store)  # fmt: skip
         self.do("status", *self.store)
+        self.do("ledger declare", "--alternative", "tag", "--measure", "denied", "--margin", 0.005, "--need", 0.01,
+                *self.store)  # fmt: skip
         self.do("decline", "--notice", "1.2", *self.store)
         self.do("renew", *self.store)
         self.do("export", "volunteer-07", "--out", self.folder / "mine.json", *self.store)
