@@ -24,6 +24,7 @@ CURRENT: Mapping[str, int] = {
     "processing-record": 1,
     "measured-alternatives": 1,
     "decided-case": 1,
+    "sensitivity": 1,
 }
 """Kinds of documents, and the version that this code writes."""
 

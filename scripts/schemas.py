@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 def main(check: bool) -> int:
     from benchmarks.evidence import Results
+    from benchmarks.sensitivity.document import Sensitivity
     from edge.transaction import Transaction
     from policy.case import Case
     from policy.measured import MeasuredAlternatives
@@ -25,6 +26,7 @@ def main(check: bool) -> int:
         "processing-record": Record,
         "measured-alternatives": MeasuredAlternatives,
         "decided-case": Case,
+        "sensitivity": Sensitivity,
     }
     stale = []
     for kind, version in CURRENT.items():
