@@ -104,7 +104,7 @@ class Cluster:
         self, function: Callable[[str, Item], Result], shared: str, items: Sequence[tuple[int, Item]]
     ) -> Iterator[tuple[int, Result]]:
         """As `Where` says; also refuses a worker whose program differs from this one."""
-        from distributed import wait as wait_for
+        from distributed import wait as wait_for  # noqa: PLC0415  an extra
 
         mine = program()
         run = hashlib.sha256(f"{function.__module__}.{function.__qualname__} {mine} {shared}".encode()).hexdigest()[:16]
@@ -140,7 +140,7 @@ class Cluster:
                             f"({theirs}). Install the same version of threshold there."
                         )
                     yield under_way.pop(future), result
-        except (OSError, _lost()) as error:
+        except _lost() as error:
             raise SpreadError(
                 f"{self.name}: expected the scheduler and its workers to answer, found: {error}. "
                 "What was done is kept: run again with --resume."
@@ -189,14 +189,14 @@ def processes(count: int) -> Iterator[Where]:
 def cluster(address: str) -> Iterator[Where]:
     """The workers of the Dask scheduler at `address` (`tcp://HOST:PORT`). Raises SpreadError."""
     try:
-        from distributed import Client
+        from distributed import Client  # noqa: PLC0415  an extra
     except ImportError as error:
         raise SpreadError(
             f"--cluster {address}: expected the package distributed, found none. "
             "Install threshold with its extra: pip install 'threshold[cluster]'."
         ) from error
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=10)
     except (OSError, ValueError) as error:
         raise SpreadError(
             f"--cluster {address}: expected a Dask scheduler, such as tcp://127.0.0.1:8786, found none that answers "
@@ -213,8 +213,8 @@ def place(count: int | None, address: str | None) -> AbstractContextManager[Wher
     return cluster(address) if address else processes(count or 1)
 
 
-def _lost() -> type[BaseException]:
-    """What distributed raises for tasks whose workers died again and again."""
-    from distributed.scheduler import KilledWorker
+def _lost() -> tuple[type[BaseException], ...]:
+    """What distributed raises for tasks whose workers died again and again, or whose scheduler went away."""
+    from distributed import CancelledError, KilledWorker  # noqa: PLC0415  an extra
 
-    return KilledWorker  # type: ignore[no-any-return]
+    return OSError, KilledWorker, CancelledError

@@ -12,6 +12,8 @@ sys.path.insert(0, str(ROOT))
 
 
 def main(check: bool) -> int:
+    from pydantic import BaseModel
+
     from benchmarks.evidence import Results
     from benchmarks.sensitivity.document import Sensitivity
     from edge.transaction import Transaction
@@ -20,7 +22,7 @@ def main(check: bool) -> int:
     from policy.record import Record
     from policy.schema import CURRENT
 
-    models = {
+    models: dict[str, type[BaseModel]] = {
         "transaction": Transaction,
         "results": Results,
         "processing-record": Record,

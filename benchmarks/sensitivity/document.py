@@ -13,7 +13,7 @@ from benchmarks.evidence import Status, Value
 from edge.transaction import Lane
 from policy.schema import SchemaError, upgrade
 
-SCHEMA = "threshold/sensitivity/1"
+SCHEMA: Literal["threshold/sensitivity/1"] = "threshold/sensitivity/1"
 
 
 class DocumentError(BenchmarkError, ValueError):

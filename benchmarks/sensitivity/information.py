@@ -7,7 +7,7 @@ first, one would choose for each x; the expected saving is the expected value of
     EVPPI(x) = min_d E[L_d] − E_x[ min_d E[L_d | x] ]   ≥ 0
 
 (Raiffa and Schlaifer's preposterior analysis; estimated by regression on a sample as Strong, Oakley and Brennan did,
-Medical Decision Making 2014). E[L_d | x] is a least-squares cubic in x's u, or the mean of each value where there are few.
+Medical Decision Making 2014). E[L_d | x] is a least-squares cubic in x's u, or each value's mean where there are few.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def perfect(losses: Numbers) -> float:
 
 
 def worth(x: Numbers, losses: Numbers, blocks: NDArray[np.int64], seed: int) -> Worth:
-    """`x`: the parameter's u at each point; `losses`: points × options; `blocks`: points that aren't independent of each
-    other (a row of Saltelli's arrangement and those made from it) have the same number, and are shuffled together."""
+    """`x`: the parameter's u at each point; `losses`: points × options; `blocks`: points that aren't independent of
+    each other (a row of Saltelli's arrangement and those made from it) have one number, and are shuffled together."""
     value = _saved(x, losses)
     g = np.random.default_rng(seed)
     names, inverse = np.unique(blocks, return_inverse=True)

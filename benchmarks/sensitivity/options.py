@@ -32,9 +32,9 @@ THIRD = (
     Option("anti-tailgating", "tag-uid", times={"tailgating": 0.2, "following": 0.2}),
     Option("staff-at-peak", "tag-uid", times={"tailgating": 0.5, "following": 0.5, "fallback.time": 0.5}),
 )
-"""The tag the school has, with something added. "Better tags" is a lane of its own, tag-auth. How much a barrier
-against walking in behind others takes away (here four fifths), and a second person at the peak (here half, of that and of
-the time to be let in by hand), are assumptions of the project: no published figure was found."""
+"""The tag the school has, with something added. "Better tags" is a lane of its own, tag-auth. How much a
+barrier against walking in behind others takes away (here four fifths), and a second person at the peak (here half, of
+that and of the time to be let in by hand), are assumptions of the project: no published figure was found."""
 OPTIONS: tuple[Option, ...] = (*(Option(lane, lane) for lane in LANES), *THIRD)
 BY_ID = {option.id: option for option in OPTIONS}
 CANDIDATES: tuple[str, ...] = (
@@ -47,8 +47,8 @@ CANDIDATES: tuple[str, ...] = (
     "key",
     *(option.id for option in THIRD),
 )
-"""What may be chosen when ranks are looked at. The open door and the person with a list are simulated and shown but
-don't compete: the one lets in everybody, the other turns away nobody by construction, so each wins one outcome always."""
+"""What may be chosen when ranks are looked at. The open door and the person with a list are simulated and shown
+but don't compete: the one lets in everybody, the other turns away nobody by construction: each always wins at one."""
 MILDER = tuple(name for name in CANDIDATES if name not in FACES)
 
 OUTCOMES: tuple[str, ...] = ("legitimate-failures", "attendance-errors", "unauthorised-entries", "minutes")

@@ -28,8 +28,10 @@ def run(
     tick: Callable[[int], None] = lambda done: None,
     task: Callable[[str, Row], Outcomes] = point,
 ) -> tuple[list[Outcomes], int]:
-    """`task(shared, row)` of every row, in their order, and how many a broken run had kept. Each result is a line of `points.jsonl`, on disk before `tick`
-    hears how many are new; `resume` takes over the lines of a broken run of the very same plan.
+    """`task(shared, row)` of every row, in their order, and how many of them a broken run had kept.
+
+    Each result is a line of `points.jsonl`, written before `tick` hears how many are new; `resume` takes over the lines
+    of a broken run of the very same plan.
 
     Raises RunError, benchmarks.spread.SpreadError.
     """

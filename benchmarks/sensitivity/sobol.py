@@ -1,4 +1,4 @@
-"""Sobol's indices: how much of an outcome's spread comes from each parameter, alone and with all that it acts through."""
+"""Sobol's indices: how much of an outcome's spread comes from each parameter, alone and together with others."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ VARIED: tuple[str, ...] = (
     "doors.parallel",
     "doors.fallback-blocks",
 )
-"""What a Sobol sample varies unless it is told: evaluation's list (who walks in behind whom, what is forgotten, lost and
-lent, how faces fail with children, strangers, copies, arrivals, the way by hand, opt-outs, size of the school)."""
+"""What a Sobol sample varies unless it is told: who walks in behind whom, what is forgotten, lost
+and lent, how faces fail, strangers, copies, siblings, arrivals, the way by hand, who refuses, the school's size."""
 
 STRANGERS_WITH_SIZE = "face.stranger-let-in"
 """Given for the scenario's number of persons; with another one, N times as many are compared: 1 − (1 − p)^(N / N₀)."""

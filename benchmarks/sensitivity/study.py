@@ -25,7 +25,7 @@ from benchmarks.spread import Where
 Numbers = NDArray[np.float64]
 
 AXES: tuple[tuple[str, int], ...] = (("tailgating", 7), ("tag.forgotten", 7), ("fallback.time", 5))
-"""The grid: at which rate of walking in behind others, of forgetting, at which time by hand do ranks flip. Odd numbers of
+"""The grid: at which rate of walking in behind others, of forgetting, at which time by hand ranks flip. Odd numbers of
 values, so that the middle is one of them."""
 _AMONG: tuple[Literal["pair", "candidates"], ...] = ("pair", "candidates")
 UNITS = {

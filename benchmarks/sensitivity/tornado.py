@@ -25,7 +25,7 @@ class Bar:
 
 
 def bars(ends: NDArray[np.float64], places: Sequence[int]) -> list[Bar]:
-    """Widest first, then in the parameters' order; `ends` are parameters × (low, high). Ends without a value (nobody was
-    let in) and parameters that move nothing are left out."""
+    """Widest first, then in the parameters' order; `ends` are parameters × (low, high). Ends without a value (nobody
+    was let in) and parameters that move nothing are left out."""
     found = [Bar(place, float(ends[place, 0]), float(ends[place, 1])) for place in places]
     return sorted((bar for bar in found if np.isfinite(bar.width) and bar.width > 0.0), key=lambda bar: -bar.width)
