@@ -24,6 +24,7 @@ from threshold import (
     order,
     policy,
     report,
+    sensitivity,
     subjects,
     version,
 )
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("report", epilog=report.EXAMPLE)(report.report)
+app.command("sensitivity", epilog=sensitivity.EXAMPLE)(sensitivity.sensitivity)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.command("enrol", epilog=subjects.ENROL)(subjects.enrol)

@@ -32,8 +32,8 @@ class Worth:
     value: float
     """EVPPI, in the unit of the losses."""
     chance: float
-    """What as many shuffled values of the parameter, which say nothing, seem to save in 95 % of the cases: a value that
-    isn't above it may be the estimate's own luck."""
+    """What the luckiest of all parameters seems to save in 95 % of the cases where they say nothing: a value that isn't
+    above it may be the estimate's own luck."""
 
     @property
     def told(self) -> bool:
@@ -46,27 +46,35 @@ def perfect(losses: Numbers) -> float:
     return _above(float(losses.mean(axis=0).min() - losses.min(axis=1).mean()), losses)
 
 
-def worth(x: Numbers, losses: Numbers, blocks: NDArray[np.int64], seed: int) -> Worth:
-    """`x`: the parameter's u at each point; `losses`: points × options; `blocks`: points that aren't independent of
-    each other (a row of Saltelli's arrangement and those made from it) have one number, and are shuffled together."""
-    value = _saved(x, losses)
+def worths(xs: Numbers, losses: Numbers, blocks: NDArray[np.int64], seed: int) -> list[Worth]:
+    """Of each parameter. `xs`: points × parameters, their u; `losses`: points × options; `blocks`: points that aren't
+    independent of each other (a row of Saltelli's arrangement and those made from it) have one number.
+
+    For what chance shows, the losses of whole blocks are dealt anew to the settings, and the largest saving over all
+    parameters is taken: many are looked at, and one of them would otherwise stand out every time. Raises ValueError for
+    blocks that aren't as long as each other.
+    """
+    bases = [_basis(x) for x in xs.T]
+    inverses = [np.linalg.pinv(basis.T @ basis) for basis in bases]
     g = np.random.default_rng(seed)
     names, inverse = np.unique(blocks, return_inverse=True)
     sizes = np.bincount(inverse)
-    if len(set(sizes)) != 1:
+    if len(set(sizes.tolist())) != 1:
         raise ValueError(f"blocks: expected all as long as each other, found lengths {sorted(set(sizes.tolist()))}")
-    # Blocks × their points, each in its own order: shuffled as whole blocks.
+    # Blocks × their points, each in its own order: dealt as whole blocks.
     order = np.argsort(inverse, kind="stable").reshape(len(names), -1)
-    by_chance = []
+    most = []
     for _ in range(SHUFFLES):
-        shuffled = np.empty_like(x)
-        shuffled[order] = x[order[g.permutation(len(names))]]
-        by_chance.append(_saved(shuffled, losses))
-    return Worth(value, float(np.quantile(by_chance, 0.95)))
+        dealt = np.empty_like(losses)
+        dealt[order] = losses[order[g.permutation(len(names))]]
+        most.append(max(_saved(basis, gram, dealt) for basis, gram in zip(bases, inverses, strict=True)))
+    chance = float(np.quantile(most, 0.95))
+    return [Worth(_saved(basis, gram, losses), chance) for basis, gram in zip(bases, inverses, strict=True)]
 
 
-def _saved(x: Numbers, losses: Numbers) -> float:
-    expected = _fitted(x, losses)
+def _saved(basis: Numbers, inverse_gram: Numbers, losses: Numbers) -> float:
+    """E[losses | x] by least squares, at each point, and what choosing by it saves."""
+    expected = basis @ (inverse_gram @ (basis.T @ losses))
     # The fit keeps each option's mean, so that the two terms stand on the same numbers.
     return _above(float(expected.mean(axis=0).min() - expected.min(axis=1).mean()), losses)
 
@@ -76,14 +84,9 @@ def _above(saved: float, losses: Numbers) -> float:
     return saved if saved > 1e-9 * float(np.abs(losses).max()) else 0.0
 
 
-def _fitted(x: Numbers, losses: Numbers) -> Numbers:
-    """E[losses | x] at each point."""
+def _basis(x: Numbers) -> Numbers:
+    """Points × functions of x: one for each value where there are few, Legendre's polynomials up to the cubic else."""
     values, which = np.unique(x, return_inverse=True)
     if values.size <= FEW:
-        counts = np.bincount(which).astype(np.float64)
-        sums = np.zeros((values.size, losses.shape[1]))
-        np.add.at(sums, which, losses)
-        return np.asarray((sums / counts[:, None])[which])
-    basis = np.polynomial.legendre.legvander(2.0 * x - 1.0, DEGREE)
-    coefficients, *_ = np.linalg.lstsq(basis, losses, rcond=None)
-    return np.asarray(basis @ coefficients)
+        return np.eye(values.size)[which]
+    return np.asarray(np.polynomial.legendre.legvander(2.0 * x - 1.0, DEGREE))

@@ -253,15 +253,12 @@ class _Points:
         losses = np.stack([self.of(option, outcome)[begin:] for option in options], axis=1)
         rows = np.asarray(self._plan.rows[begin:])
         blocks = np.arange(len(rows)) // (len(varied) + 2)
-        worth = []
-        for place in varied:
-            if not self._space[place].chosen:
-                found = information.worth(rows[:, place], losses, blocks, seed)
-                worth.append(
-                    document.Worth(
-                        parameter=self._space[place].id, value=found.value, chance=found.chance, told=found.told
-                    )
-                )
+        unknown = [place for place in varied if not self._space[place].chosen]
+        found = information.worths(rows[:, unknown], losses, blocks, seed) if unknown else []
+        worth = [
+            document.Worth(parameter=self._space[place].id, value=each.value, chance=each.chance, told=each.told)
+            for place, each in zip(unknown, found, strict=True)
+        ]
         expected = losses.mean(axis=0)
         return document.Decision(
             outcome=outcome,
