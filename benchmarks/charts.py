@@ -130,7 +130,9 @@ def drawn(figure: Callable[[], Figure], chart: Named) -> Markup:
 def _figure(chart: Chart) -> Figure:
     lines = sum(1 + len(group.rows) for group in chart.groups)
     names = (len(chart.kinds) > 1) + (chart.band is not None) + (chart.target is not None)
-    height = _ROW_IN * lines + _AROUND_IN + _LEGEND_IN * names
+    # Labels of several lines need rows as high.
+    deepest = max((row.label.count("\n") for group in chart.groups for row in group.rows), default=0)
+    height = _ROW_IN * (1 + 0.6 * deepest) * lines + _AROUND_IN + _LEGEND_IN * names
     figure = Figure(figsize=(_WIDTH_IN, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_ylim(lines - 0.4, -0.6)

@@ -34,7 +34,6 @@ class Map:
     now_label: str
     x_tick: Callable[[float], str]
     y_tick: Callable[[float], str]
-    tick: Callable[[float], str]
 
 
 def svg(shown: Map) -> Markup:

@@ -97,7 +97,7 @@ class Cluster:
     """On the workers of a Dask scheduler. One that goes away loses nothing: its tasks run again elsewhere."""
 
     def __init__(self, client: Any, address: str) -> None:
-        self._client, self.name = client, f"cluster {address}"
+        self._client, self.name = client, "Dask cluster"
         self._address = address
 
     def run(
@@ -127,7 +127,7 @@ class Cluster:
                     silent_s = 0.0 if self._workers() else silent_s + 5.0
                     if silent_s >= PATIENCE_S:
                         raise SpreadError(
-                            f"{self.name}: expected a worker, found none for {PATIENCE_S:.0f} s. "
+                            f"{self._address}: expected a worker, found none for {PATIENCE_S:.0f} s. "
                             f"What was done is kept: start one (dask worker {self._address}) and run with --resume."
                         ) from None
                     continue
@@ -136,13 +136,13 @@ class Cluster:
                     theirs, result = future.result()
                     if theirs != mine:
                         raise SpreadError(
-                            f"{self.name}: expected every worker to run this program ({mine}), found another "
+                            f"{self._address}: expected every worker to run this program ({mine}), found another "
                             f"({theirs}). Install the same version of threshold there."
                         )
                     yield under_way.pop(future), result
         except _lost() as error:
             raise SpreadError(
-                f"{self.name}: expected the scheduler and its workers to answer, found: {error}. "
+                f"{self._address}: expected the scheduler and its workers to answer, found: {error}. "
                 "What was done is kept: run again with --resume."
             ) from error
         finally:

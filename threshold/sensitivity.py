@@ -28,6 +28,7 @@ CLUSTER = Annotated[
         "--cluster", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.5:8786 (extra: cluster)."
     ),
 ]
+FIRST, SECOND = "face-1n", "tag-uid"
 SAMPLE, MORNINGS = 128, 100_000
 QUICK_SAMPLE, QUICK_MORNINGS = 8, 5_000
 
@@ -52,13 +53,9 @@ def sensitivity(
         str | None,
         typer.Option(metavar="IDS", help="Which inputs move at once, comma-separated, or all; else a list of 26."),
     ] = None,
-    first: Annotated[str, typer.Option(metavar="OPTION", help="The difference looked at is first − second.")] = (
-        "face-1n"
-    ),
-    second: Annotated[str, typer.Option(metavar="OPTION", help="A lane, or a third option beside faces.")] = "tag-uid",
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Small: a minute instead of many, and rough.")
-    ] = False,
+    first: Annotated[str, typer.Option(metavar="OPTION", help="The difference looked at is first − second.")] = (FIRST),
+    second: Annotated[str, typer.Option(metavar="OPTION", help="A lane, or a third option beside faces.")] = SECOND,
+    quick: Annotated[bool, typer.Option("--quick", help="Small: a minute instead of many, and rough.")] = False,
     processes: PROCESSES = None,
     cluster: CLUSTER = None,
     resume: Annotated[
@@ -101,7 +98,7 @@ def sensitivity(
         "--scenario FILE" if scenario else "",
         f"--sample {settings.n} --person-mornings {settings.person_mornings}",
         f"--vary {vary}" if vary else "",
-        f"--first {first} --second {second}" if (first, second) != (Settings.first, Settings.second) else "",
+        f"--first {first} --second {second}" if (first, second) != (FIRST, SECOND) else "",
     ]
     with progress() as bar, place(processes, cluster) as where:
 

@@ -119,8 +119,10 @@ class Worth(Value):
     value: float
     chance: float
     """What the luckiest parameter seems to save in 95 % of cases where none says anything."""
+    held_out: float
+    """What choosing by the parameter saves at points that had no part in the fit."""
     told: bool
-    """Whether `value` stands out from chance."""
+    """Whether `value` stands out from chance, and `held_out` is above 0."""
 
 
 class Decision(Value):

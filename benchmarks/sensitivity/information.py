@@ -21,6 +21,7 @@ Numbers = NDArray[np.float64]
 
 DEGREE = 3
 SHUFFLES = 200
+FOLDS = 8
 FEW = 8
 """Up to so many values a parameter's means are taken value by value."""
 
@@ -34,11 +35,13 @@ class Worth:
     chance: float
     """What the luckiest of all parameters seems to save in 95 % of the cases where they say nothing: a value that isn't
     above it may be the estimate's own luck."""
+    held_out: float
+    """What choosing by the parameter really saves at points that had no part in the fit; below 0 it costs."""
 
     @property
     def told(self) -> bool:
-        """Whether it stands out from chance."""
-        return self.value > self.chance
+        """Whether it stands out from chance, and saves where it wasn't fitted."""
+        return self.value > self.chance and self.held_out > 0.0
 
 
 def perfect(losses: Numbers) -> float:
@@ -69,14 +72,30 @@ def worths(xs: Numbers, losses: Numbers, blocks: NDArray[np.int64], seed: int) -
         dealt[order] = losses[order[g.permutation(len(names))]]
         most.append(max(_saved(basis, gram, dealt) for basis, gram in zip(bases, inverses, strict=True)))
     chance = float(np.quantile(most, 0.95))
-    return [Worth(_saved(basis, gram, losses), chance) for basis, gram in zip(bases, inverses, strict=True)]
+    fold = inverse * FOLDS // len(names)
+    return [
+        Worth(_saved(basis, gram, losses), chance, _held_out(basis, losses, fold))
+        for basis, gram in zip(bases, inverses, strict=True)
+    ]
 
 
-def _saved(basis: Numbers, inverse_gram: Numbers, losses: Numbers) -> float:
+def _saved(basis: Numbers, inverse_gram: NDArray[np.floating], losses: Numbers) -> float:
     """E[losses | x] by least squares, at each point, and what choosing by it saves."""
     expected = basis @ (inverse_gram @ (basis.T @ losses))
     # The fit keeps each option's mean, so that the two terms stand on the same numbers.
     return _above(float(expected.mean(axis=0).min() - expected.min(axis=1).mean()), losses)
+
+
+def _held_out(basis: Numbers, losses: Numbers, fold: NDArray[np.int64]) -> float:
+    """The mean loss of the choice without the parameter, less that of the choice by it, both made from other folds."""
+    saved = np.zeros(len(losses))
+    for each in np.unique(fold):
+        here, there = fold == each, fold != each
+        coefficients, *_ = np.linalg.lstsq(basis[there], losses[there], rcond=None)
+        chosen = (basis[here] @ coefficients).argmin(axis=1)
+        before = losses[there].mean(axis=0).argmin()
+        saved[here] = losses[here, before] - np.take_along_axis(losses[here], chosen[:, None], axis=1)[:, 0]
+    return float(saved.mean())
 
 
 def _above(saved: float, losses: Numbers) -> float:

@@ -1,4 +1,4 @@
-"""The page of a sensitivity document: self-contained, in three languages, a view of the document and of nothing else."""
+"""The page of a sensitivity document: self-contained, in three languages, a view of the document alone."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from benchmarks.terms import Terms
 MOST = 10
 """Rows of a picture; its table has all."""
 THOUSAND = 1000.0
+_SIGNS = {"s, mean": "s", "h": "h", "h, mean": "h"}
 
 
 def render(document: Sensitivity, language: Language) -> str:
@@ -60,12 +61,6 @@ class View:
         """An option's name."""
         return self.terms.term({**terms.WAYS_IN, **terms.THIRD_OPTIONS}, name)
 
-    def within(self, name: str) -> Markup:
-        """An option's or a parameter's name within a sentence."""
-        said = str(self.option(name) if name in self._options() else self.parameter(name))
-        # An abbreviation keeps its capitals.
-        return Markup(said if said[1:2].isupper() else said[:1].lower() + said[1:])  # noqa: S704  made of markup
-
     def parameter(self, name: str) -> Markup:
         """A parameter's name."""
         return self.terms.term({**terms.FACTORS, **terms.CHOICES}, name)
@@ -99,23 +94,31 @@ class View:
 
     def unit_of(self, parameter: Input) -> Markup:
         """A parameter's unit, behind its values; none for shares and choices."""
-        return self.terms.say(parameter.unit) if not parameter.unit.startswith("share") and not parameter.values else (
-            Markup()
+        return (
+            self.terms.say(parameter.unit)
+            if not parameter.unit.startswith("share") and not parameter.values
+            else (Markup())
         )
 
     def setting_with_unit(self, name: str, value: float) -> Markup:
         """A parameter's value with its unit's sign, where it has a short one."""
         parameter = self.input(name)
-        sign = {"s, mean": "s", "h": "h", "h, mean": "h"}.get(parameter.unit)
+        sign = _SIGNS.get(parameter.unit)
         said = self.setting(parameter, value)
         return Markup("{}\N{NO-BREAK SPACE}{}").format(said, sign) if sign else Markup("{}").format(said)
+
+    def _axis(self, parameter: Input) -> str:
+        sign = _SIGNS.get(parameter.unit)
+        return plain(self.parameter(parameter.id)) + (f", {sign}" if sign else "")
+
+    def _short(self, parameter: Input, value: float) -> str:
+        """For a tick: three would not stand beside each other with more digits."""
+        share = parameter.unit.startswith("share")
+        return self.terms.percent(value, 1, shortest=True) if share else self.terms.number(value, 1, shortest=True)
 
     def input(self, name: str) -> Input:
         """A parameter."""
         return next(each for each in self.document.inputs if each.id == name)
-
-    def _options(self) -> set[str]:
-        return {option.id for option in self.document.options}
 
     def pair(self, outcome: str) -> float | None:
         """First − second in the middle."""
@@ -131,7 +134,7 @@ class View:
         for swing in self.document.tornado[outcome][:MOST]:
             given = self.input(swing.parameter)
             ends = sorted((swing.low, swing.high, middle))
-            label = f"{self.parameter(swing.parameter)}"
+            label = plain(self.parameter(swing.parameter))
             rows.append(Row(_wrapped(label), (self._dot(middle, ends[0], ends[-1], outcome),)))
             said.append(
                 f"{label}, {self.setting(given, given.low)} / {self.setting(given, given.high)}: "
@@ -140,10 +143,10 @@ class View:
         return chart_svg(
             Chart(
                 name=f"tornado-{outcome}",
-                title=self.terms.say("One parameter at a time: {outcome}", outcome=self.outcome(outcome)),
+                title=plain(self.terms.say("One parameter at a time: {outcome}", outcome=self.outcome(outcome))),
                 said="; ".join(said) + ".",
-                axis=self.terms.say("difference, {unit}", unit=self.unit(outcome)),
-                groups=(Group(str(self.outcome(outcome)), tuple(rows)),),
+                axis=plain(self.terms.say("difference, {unit}", unit=self.unit(outcome))),
+                groups=(Group("", tuple(rows)),),
                 tick=lambda value: self.terms.number(value, 1, signed=True, shortest=True),
                 zero=True,
             )
@@ -151,9 +154,7 @@ class View:
 
     def spread(self, outcome: str) -> Spread:
         """Sobol's indices of the difference."""
-        return next(
-            each for each in self.document.spread if (each.target, each.outcome) == ("difference", outcome)
-        )
+        return next(each for each in self.document.spread if (each.target, each.outcome) == ("difference", outcome))
 
     def ranked(self, outcome: str) -> list[tuple[str, float, float, float, float]]:
         """Parameters by their total index: name, first with half its interval, total with its."""
@@ -167,7 +168,7 @@ class View:
         """Everything at once."""
         rows, said = [], []
         for name, first, first_half, total, total_half in self.ranked(outcome)[:MOST]:
-            label = f"{self.parameter(name)}"
+            label = plain(self.parameter(name))
             rows.append(
                 Row(
                     _wrapped(label),
@@ -181,12 +182,12 @@ class View:
         return chart_svg(
             Chart(
                 name=f"sobol-{outcome}",
-                title=self.terms.say("Everything at once: {outcome}", outcome=self.outcome(outcome)),
+                title=plain(self.terms.say("Everything at once: {outcome}", outcome=self.outcome(outcome))),
                 said="; ".join(said) + ".",
-                axis=self.terms.say("% of the spread of the difference"),
-                groups=(Group(str(self.outcome(outcome)), tuple(rows)),),
+                axis=plain(self.terms.say("% of the spread of the difference")),
+                groups=(Group("", tuple(rows)),),
                 tick=lambda value: self.terms.number(value, 0),
-                kinds=(str(self.terms.say("with others")), str(self.terms.say("alone"))),
+                kinds=(plain(self.terms.say("with others")), plain(self.terms.say("alone"))),
             )
         )
 
@@ -208,40 +209,41 @@ class View:
         return maps.svg(
             Map(
                 name=f"map-{outcome}",
-                title=str(self.terms.say("Where ranks flip: {outcome}", outcome=self.outcome(outcome))),
-                said=str(said),
+                title=plain(self.terms.say("Where ranks flip: {outcome}", outcome=self.outcome(outcome))),
+                said=plain(said),
                 x=plane.xs,
                 y=plane.ys,
                 values=plane.values,
-                x_label=_wrapped(str(self.parameter(plane.x)), 48),
-                y_label=_wrapped(str(self.parameter(plane.y)), 34),
-                below=str(self.terms.say("the best way by face has fewer")),
-                above=str(self.terms.say("the best milder way has fewer")),
+                x_label=_wrapped(self._axis(x), 48),
+                y_label=_wrapped(self._axis(y), 40),
+                below=plain(self.terms.say("the best way by face has fewer")),
+                above=plain(self.terms.say("the best milder way has fewer")),
                 now=(x.middle, y.middle),
-                now_label=str(self.terms.say("the scenario's middle")),
-                x_tick=lambda value: self.setting(x, value),
-                y_tick=lambda value: self.setting(y, value),
-                tick=lambda value: self.terms.number(value, 1),
+                now_label=plain(self.terms.say("the scenario's middle")),
+                x_tick=lambda value: self._short(x, value),
+                y_tick=lambda value: self._short(y, value),
             )
         )
 
     def worth(self, decision: Decision) -> Markup:
         """What knowing each parameter would save."""
         rows, said = [], []
-        for each in decision.worth[:MOST]:
-            label = f"{self.parameter(each.parameter)}"
+        for each in [each for each in decision.worth if each.value > 0.0][:MOST]:
+            label = plain(self.parameter(each.parameter))
             value, chance = (scale(decision.outcome) * number for number in (each.value, each.chance))
             rows.append(Row(_wrapped(label), (Dot(value, 0.0, value),), chance))
             said.append(f"{label}: {self.figure(each.value, decision.outcome)}")
         return chart_svg(
             Chart(
                 name=f"worth-{decision.among}-{decision.outcome}",
-                title=self.terms.say("What knowing would save: {outcome}", outcome=self.outcome(decision.outcome)),
+                title=plain(
+                    self.terms.say("What knowing would save: {outcome}", outcome=self.outcome(decision.outcome))
+                ),
                 said="; ".join(said) + ".",
-                axis=str(self.unit(decision.outcome)),
-                groups=(Group(str(self.outcome(decision.outcome)), tuple(rows)),),
+                axis=plain(self.unit(decision.outcome)),
+                groups=(Group("", tuple(rows)),),
                 tick=lambda value: self.terms.number(value, 2, shortest=True),
-                target=str(self.terms.say("what chance alone shows")),
+                target=plain(self.terms.say("what chance alone shows")),
             )
         )
 
@@ -272,12 +274,12 @@ class View:
     def paragraph(self) -> list[Markup]:
         """What a council member should know, as sentences made from the figures."""
         d, say = self.document, self.terms.say
-        names = {"first": self.within(d.first), "second": self.within(d.second)}
+        names = {"first": self.option(d.first), "second": self.option(d.second)}
         told = [
             say(
-                "In this model, with everything in the middle of its range: of 1,000 tries of people who may not enter, "
-                "{first} lets in {a} and {second} {b}; of 1,000 arrivals of people who may enter, {first} turns away "
-                "{c} and {second} {d}.",
+                "In this model, everything in the middle of its range: of 1,000 tries of people who may not enter, "
+                "“{first}” lets in {a} and “{second}” {b}; of 1,000 arrivals of people who may enter, the first turns "
+                "away {c} and the second {d}.",
                 **names,
                 a=self._whole(d.first, "unauthorised-entries"),
                 b=self._whole(d.second, "unauthorised-entries"),
@@ -302,36 +304,39 @@ class View:
     def _tailgating(self) -> Markup:
         say, given = self.terms.say, self.input("tailgating")
         found = self.first_flip("unauthorised-entries", "tailgating")
-        first = self.within(self.document.first)
+        first = self.option(self.document.first)
         if found is None:
             return say(
                 "However many of them walk in behind someone else, from {low} to {high}, no way changes places with "
-                "{first} in this: what walking in takes away, it takes from all.",
+                "“{first}” in this: what walking in takes away, it takes from all.",
                 low=self.setting(given, given.low),
                 high=self.setting(given, given.high),
                 first=first,
             )
         flip, rate = found
-        values = {"rate": self.terms.percent(rate, 0), "first": first, "milder": self.within(flip.milder)}
+        values = {"rate": self.terms.percent(rate, 0), "first": first, "milder": self.option(flip.milder)}
         return (
-            say("Where more than {rate} of them walk in behind someone else, {milder} lets in fewer than {first}.", **values)
+            say(
+                "Where more than {rate} of them walk in behind someone else, “{milder}” lets in fewer than “{first}”.",
+                **values,
+            )
             if flip.better_low == "face"
             else say(
-                "Where fewer than {rate} of them walk in behind someone else, {milder} lets in fewer than {first}.",
+                "Where fewer than {rate} of them walk in behind someone else, “{milder}” lets in fewer than “{first}”.",
                 **values,
             )
         )
 
     def _hangs_on(self) -> Iterator[Markup]:
-        for outcome in ("unauthorised-entries", "legitimate-failures"):
-            most = [row[0] for row in self.ranked(outcome)[:2]]
-            if len(most) == 2:
-                yield self.terms.say(
-                    "{outcome}: how far these two lie apart hangs most on “{one}”, then on “{other}”.",
-                    outcome=self.outcome(outcome),
-                    one=self.parameter(most[0]),
-                    other=self.parameter(most[1]),
-                )
+        outcomes = ("unauthorised-entries", "legitimate-failures")
+        most = [row[0] for outcome in outcomes for row in self.ranked(outcome)[:1]]
+        if len(most) == len(outcomes):
+            yield self.terms.say(
+                "How far the two lie apart hangs most on “{one}” where people get in without right, and on “{other}” "
+                "where people are turned away.",
+                one=self.parameter(most[0]),
+                other=self.parameter(most[1]),
+            )
 
     def _measure_next(self) -> Iterator[Markup]:
         say, nothing = self.terms.say, True
@@ -341,9 +346,9 @@ class View:
             for place, name in enumerate(names[:2]):
                 values["other" if place else "one"] = self.parameter(name)
             if len(names) == 1:
-                yield say("{outcome}: to choose the best way, measure “{one}” next.", **values)
+                yield say("Before choosing by “{outcome}”, measure “{one}”.", **values)
             elif names:
-                yield say("{outcome}: to choose the best way, measure “{one}” next, then “{other}”.", **values)
+                yield say("Before choosing by “{outcome}”, measure “{one}”, then “{other}”.", **values)
             nothing = nothing and not names
         if nothing:
             yield say(
@@ -437,7 +442,12 @@ def _plane(surface: Surface, document: Sensitivity, outcome: str) -> Plane:
     )
 
 
-def _wrapped(label: str, width: int = 26) -> str:
+def plain(said: Markup) -> str:
+    """For a picture, which escapes by itself."""
+    return said.unescape()
+
+
+def _wrapped(label: str, width: int = 28) -> str:
     """On lines of at most `width` letters where words allow it, so that the axes keep their room."""
     lines: list[str] = []
     for word in label.split():

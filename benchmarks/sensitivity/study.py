@@ -27,6 +27,8 @@ Numbers = NDArray[np.float64]
 AXES: tuple[tuple[str, int], ...] = (("tailgating", 7), ("tag.forgotten", 7), ("fallback.time", 5))
 """The grid: at which rate of walking in behind others, of forgetting, at which time by hand ranks flip. Odd numbers of
 values, so that the middle is one of them."""
+FIRST, SECOND = "face-1n", "tag-uid"
+"""Compared unless something else is asked: the way in by face that asks least of people, and the tag a school has."""
 _AMONG: tuple[Literal["pair", "candidates"], ...] = ("pair", "candidates")
 UNITS = {
     "legitimate-failures": "share of person-mornings",
@@ -45,8 +47,8 @@ class Settings:
     person_mornings: int
     varied: tuple[str, ...] = VARIED
     axes: tuple[tuple[str, int], ...] = AXES
-    first: str = "face-1n"
-    second: str = "tag-uid"
+    first: str = FIRST
+    second: str = SECOND
 
 
 def study(
@@ -256,7 +258,13 @@ class _Points:
         unknown = [place for place in varied if not self._space[place].chosen]
         found = information.worths(rows[:, unknown], losses, blocks, seed) if unknown else []
         worth = [
-            document.Worth(parameter=self._space[place].id, value=each.value, chance=each.chance, told=each.told)
+            document.Worth(
+                parameter=self._space[place].id,
+                value=each.value,
+                chance=each.chance,
+                held_out=each.held_out,
+                told=each.told,
+            )
             for place, each in zip(unknown, found, strict=True)
         ]
         expected = losses.mean(axis=0)
