@@ -22,6 +22,7 @@ from benchmarks.mornings import Mornings
 from benchmarks.rows import Rows
 from benchmarks.scenario import Scenario
 from benchmarks.session import Progress
+from benchmarks.spread import Where
 from benchmarks.summary import MIDDLE, face_rates, lane_result
 from edge.transaction import LANES
 from edge.transaction import Lane as LaneName
@@ -45,6 +46,7 @@ def evaluate(
     reproduce: str = "threshold evaluate",
     replicates: int = REPLICATES,
     progress: Progress = lambda what, total: lambda: None,
+    where: Where | None = None,
 ) -> Results:
     """Run the scenario and write the rows of each lane to `folder`; the results refer to them by file and digest.
 
@@ -52,6 +54,7 @@ def evaluate(
     doors; of that, which is far larger, a sample of rows is kept for every lane, and the counts of all of it.
 
     `progress` is told what is done and how many steps it has, and gives what to call after each.
+    `where` is where the simulation of the doors runs (here, unless told); it makes no difference to the numbers.
     Raises policy.gate.Refused, FacesError, OverlapError, and the errors of networks and files.
     """
     mornings = Mornings.draw(scenario)
@@ -76,7 +79,7 @@ def evaluate(
     measured: dict[str, Times] = {"tag": _decision_times(tag_rows)}
     if face_rows:
         measured["face"] = _decision_times(face_rows)
-    doors = simulate(scenario, folder, cast(Measured, measured), progress)
+    doors = simulate(scenario, folder, cast(Measured, measured), progress, where)
     for lane in LANES:
         if lane not in lanes:
             lanes[lane] = LaneResult(status="simulated", transactions=doors.lanes[lane].transactions)

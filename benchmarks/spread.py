@@ -209,7 +209,9 @@ def cluster(address: str) -> Iterator[Where]:
 
 
 def place(count: int | None, address: str | None) -> AbstractContextManager[Where]:
-    """Where `--processes` and `--cluster` say; here when neither does."""
+    """Where `--processes` and `--cluster` say; here when neither does. Raises SpreadError where both do."""
+    if count is not None and address is not None:
+        raise SpreadError(f"expected --processes or --cluster, found both ({count} and {address}).")
     return cluster(address) if address else processes(count or 1)
 
 

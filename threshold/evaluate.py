@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from threshold.bench import MODELS
-from threshold.output import JSON_HELP, console, emit, progress, tables
+from threshold.output import CLUSTER, JSON_HELP, console, emit, progress, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,7 @@ def evaluate(
     scenario: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A scenario of one's own in place of the embedded one.")
     ] = None,
+    cluster: CLUSTER = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Run both lanes over the same person-mornings, simulate all eleven, and write results.json and report.html.
@@ -70,7 +71,7 @@ def evaluate(
     from benchmarks.report import write
     from threshold.files import write_text
 
-    results = run(out, quick, faces, models, record, detector, embedder, scenario)
+    results = run(out, quick, faces, models, record, detector, embedder, scenario, cluster)
     write_text(out / "results.json", results.model_dump_json(by_alias=True, indent=2) + "\n")
     write(results, out / "report.html", lang.value)
     if json:
@@ -89,6 +90,7 @@ def run(
     detector: str | None = None,
     embedder: str | None = None,
     scenario: Path | None = None,
+    cluster: str | None = None,
 ) -> Results:
     """The evaluation with its progress bars; what `threshold demo` also runs when there is nothing to show yet."""
     from contextlib import ExitStack
@@ -97,6 +99,7 @@ def run(
     from benchmarks.accuracy import Recipe
     from benchmarks.evaluation import evaluate as measure
     from benchmarks.faces import Faces
+    from benchmarks.spread import place
     from benchmarks.synthetic import SyntheticPeople
     from models.people.render import render
     from models.registry import Registry
@@ -129,6 +132,8 @@ def run(
                 installed(registry, "detector", detector or "yunet-2023mar", models),
                 installed(registry, "embedder", embedder or "mobilefacenet-foamliu", models),
             )
+        # Before the lanes run: an address where nobody answers should be known at once.
+        where = stack.enter_context(place(None, cluster))
         bar = stack.enter_context(progress())
 
         def steps(what: str, total: int) -> Callable[[], None]:
@@ -142,6 +147,7 @@ def run(
             crew,
             reproduce=_command(quick, faces),
             progress=steps,
+            where=where,
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from threshold.evaluate import Language
-from threshold.output import JSON_HELP, console, emit, progress, tables
+from threshold.output import CLUSTER, JSON_HELP, PROCESSES, console, emit, progress, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,13 +21,6 @@ EXAMPLE = (
     "On a Dask cluster: threshold sensitivity --cluster tcp://10.0.0.5:8786   "
     "A broken run goes on: threshold sensitivity --processes 2 --resume"
 )
-PROCESSES = Annotated[int | None, typer.Option("--processes", metavar="N", min=1, max=256, help="Processes here.")]
-CLUSTER = Annotated[
-    str | None,
-    typer.Option(
-        "--cluster", metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.5:8786 (extra: cluster)."
-    ),
-]
 FIRST, SECOND = "face-1n", "tag-uid"
 SAMPLE, MORNINGS = 128, 100_000
 QUICK_SAMPLE, QUICK_MORNINGS = 8, 5_000
@@ -79,8 +72,6 @@ def sensitivity(
     from benchmarks.spread import place
     from threshold.files import write_text
 
-    if processes is not None and cluster is not None:
-        raise typer.BadParameter("expected --processes or --cluster, found both")
     chosen = scenarios.read(scenario) if scenario else scenarios.embedded()
     varied = VARIED
     if vary is not None:
