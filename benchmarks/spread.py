@@ -124,7 +124,7 @@ class Cluster:
                 try:
                     done = wait_for(list(under_way), timeout=5.0, return_when="FIRST_COMPLETED").done
                 except TimeoutError:
-                    silent_s = 0.0 if self._workers() else silent_s + 5.0
+                    silent_s = 0.0 if self.workers() else silent_s + 5.0
                     if silent_s >= PATIENCE_S:
                         raise SpreadError(
                             f"{self._address}: expected a worker, found none for {PATIENCE_S:.0f} s. "
@@ -149,11 +149,12 @@ class Cluster:
             if self._client.status == "running":
                 self._client.cancel(list(under_way))
 
-    def _workers(self) -> dict[str, Any]:
+    def workers(self) -> dict[str, Any]:
+        """Those that are there now, by address."""
         return dict(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def _threads(self) -> int:
-        return max(1, sum(int(worker["nthreads"]) for worker in self._workers().values()))
+        return max(1, sum(int(worker["nthreads"]) for worker in self.workers().values()))
 
 
 def _told(function: Callable[[str, Item], Result], shared: str, item: Item) -> tuple[str, Result]:
@@ -186,7 +187,7 @@ def processes(count: int) -> Iterator[Where]:
 
 
 @contextmanager
-def cluster(address: str) -> Iterator[Where]:
+def cluster(address: str) -> Iterator[Cluster]:
     """The workers of the Dask scheduler at `address` (`tcp://HOST:PORT`). Raises SpreadError."""
     try:
         from distributed import Client  # noqa: PLC0415  an extra

@@ -68,13 +68,7 @@ def study(
         raise SpaceError(f"options: expected two to compare, found {settings.first!r} twice.")
     space = parameters(scenario)
     varied = chosen(space, settings.varied)
-    grid = [
-        (place, tuple(np.linspace(0.0, 1.0, count)))
-        for place, (_, count) in zip(chosen(space, [name for name, _ in settings.axes]), settings.axes, strict=True)
-    ]
-    if settings.n and not varied:
-        raise SpaceError("parameters: expected some to vary, found none.")
-    plan = design(space, varied, settings.n, scenario.seed, grid)
+    plan, grid = planned(scenario, settings), bool(settings.axes)
     begun = time.monotonic()
     step = progress(f"points, {where.name}", len(plan.rows))
 
@@ -133,6 +127,17 @@ def study(
         ),
         reproduce=reproduce,
     )
+
+
+def planned(scenario: Scenario, settings: Settings) -> Design:
+    """The points of a study. Raises SpaceError."""
+    space = parameters(scenario)
+    varied = chosen(space, settings.varied)
+    if settings.n and not varied:
+        raise SpaceError("parameters: expected some to vary, found none.")
+    axes = chosen(space, [name for name, _ in settings.axes])
+    grid = [(place, tuple(np.linspace(0.0, 1.0, count))) for place, (_, count) in zip(axes, settings.axes, strict=True)]
+    return design(space, varied, settings.n, scenario.seed, grid)
 
 
 def _input(parameter: Parameter, varied: bool) -> document.Input:

@@ -19,7 +19,7 @@ from benchmarks.sensitivity import run as runs
 from benchmarks.sensitivity.point import Outcomes, Row, point, shared
 from benchmarks.sensitivity.sample import design
 from benchmarks.sensitivity.space import chosen, parameters
-from benchmarks.spread import Here, SpreadError, Where, cluster, place, processes
+from benchmarks.spread import Cluster, Here, SpreadError, cluster, place, processes
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 120.0
@@ -95,10 +95,10 @@ def worker(address: str) -> Iterator[subprocess.Popen[bytes]]:
         yield process
 
 
-def joined(where: Where, count: int) -> None:
+def joined(where: Cluster, count: int) -> None:
     """Wait until so many workers have come."""
     until = time.monotonic() + TIMEOUT_S
-    while len(where._workers()) != count:  # type: ignore[attr-defined]
+    while len(where.workers()) != count:
         assert time.monotonic() < until, f"expected {count} workers"
         time.sleep(0.1)
 
