@@ -23,6 +23,7 @@ COMMAND = [sys.executable, "-c", "from threshold.command import main; main()"]
 VERBS = [
     ["evaluate"],
     ["demo"],
+    ["sensitivity"],
     ["bench"],
     ["bench", "accuracy"],
     ["models"],
