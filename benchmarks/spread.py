@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib.resources import files
 from itertools import islice
+from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 from benchmarks.errors import BenchmarkError
@@ -179,11 +181,23 @@ def processes(count: int) -> Iterator[Where]:
         yield Here()
         return
     # A fresh interpreter each: nothing of this process's state goes along.
-    pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
     try:
         yield Processes(pool, count)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _follow() -> None:
+    """End with the process that started this one: killed, it can't tell, and its pool would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -44,6 +45,20 @@ def dies_once(text: str, item: int) -> int:
         return item
     os.kill(os.getpid(), signal.SIGKILL)
     return -1
+
+
+def tells(text: str, item: int) -> int:
+    """Which process it was, after long enough that both get some."""
+    time.sleep(0.05)
+    return os.getpid()
+
+
+def running(pid: int) -> bool:
+    """Whether a process is there and not merely waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -123,6 +138,29 @@ def test_here_and_in_two_processes_each_item_comes_once() -> None:
 def test_a_process_that_is_killed_is_named_and_what_was_done_is_kept(tmp_path: Path) -> None:
     with processes(2) as where, pytest.raises(SpreadError, match="run again with --resume"):
         list(where.run(dies_once, str(tmp_path / "died"), [(0, 0)]))
+
+
+def test_when_the_run_is_killed_its_processes_end_too(tmp_path: Path) -> None:
+    script = tmp_path / "waiting.py"
+    script.write_text(
+        "import sys, time\nfrom test_spread import tells\nfrom benchmarks.spread import processes\n"
+        "if __name__ == '__main__':\n"
+        "    with processes(2) as where:\n"
+        "        print(sorted({pid for _, pid in where.run(tells, '', [(i, i) for i in range(20)])}), flush=True)\n"
+        "        time.sleep(300)\n"
+    )
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "benchmarks")])
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": paths}
+    ) as process:
+        assert process.stdout is not None
+        pids = json.loads(process.stdout.readline())
+        process.kill()
+    assert pids
+    until = time.monotonic() + TIMEOUT_S
+    while any(running(pid) for pid in pids):
+        assert time.monotonic() < until, f"still there: {pids}"
+        time.sleep(0.1)
 
 
 def test_without_a_scheduler_the_address_is_named() -> None:
