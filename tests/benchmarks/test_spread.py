@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from benchmarks.doors.simulate import simulate
 from benchmarks.scenario import embedded
 from benchmarks.sensitivity import run as runs
 from benchmarks.sensitivity.point import Outcomes, Row, point, shared
@@ -190,6 +192,13 @@ def test_one_process_two_and_a_cluster_with_a_killed_worker_give_the_same_bits(t
 
         found["cluster"] = runs.digest(runs.run(text, rows, tmp_path / "cluster", where, tick=tick)[0])
         joined(where, 1)
+        # And the simulation of the doors, as `threshold evaluate --cluster` runs it.
+        scenario = embedded()
+        doors = scenario.doors.model_copy(update={"persons": 40, "repetitions": 23})
+        small = scenario.model_copy(update={"doors": doors})
+        measured = {"tag": np.array([0.1, 1 / 3, 0.7])}
+        there = simulate(small, tmp_path / "there", measured, where=where)
+        assert there == simulate(small, tmp_path / "here", measured)
     assert len(set(found.values())) == 1, found
     assert runs.digest([point(text, row) for row in rows]) in found.values()
 
