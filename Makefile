@@ -13,7 +13,7 @@ running:
 development:
 	@$(PYTHON) scripts/environment.py development
 
-evaluate: running  ## the main job: face lane and tag lane side by side, to out/evaluate/report.html
+evaluate: running  ## the main job: all ways in, side by side, to out/evaluate/report.html
 	$(BIN)/threshold evaluate $(ARGS)
 
 test: development  ## all tests; what needs something absent is skipped and says why

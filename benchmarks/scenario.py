@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections import Counter
 from importlib.resources import files
@@ -80,7 +81,14 @@ SCENE_FACTORS = (
 )
 """What is the same for every lane, with the passage: it moves with the level of the scene and never with a lane's."""
 FACTORS = (*DEVICE_FACTORS, *LANE_FACTORS, *SCENE_FACTORS)
-_SHARES = "share"
+_AMOUNTS = {
+    "tag.days-until-replaced": 10.0,
+    **dict.fromkeys(("revocation", "key.revocation", "found.hours")),
+    **dict.fromkeys(name for name in FACTORS if name.endswith((".present", ".decide", ".time", ".authenticate"))),
+    **dict.fromkeys(("passage", "retry")),
+    "retry.correlation": 0.99,
+}
+"""The most that a factor may be, where it is no share; None: any number of 0 or more."""
 
 
 class ScenarioError(BenchmarkError, ValueError):
@@ -196,8 +204,8 @@ def parse(text: str, name: str) -> Scenario:
     for index, factor in enumerate(scenario.factor):
         line = line_of(text, ("factor", index, "id"))
         if factor.id not in FACTORS:
-            wanted = [known for known in FACTORS if known not in counted]
-            missing = f" (missing here: {', '.join(wanted)})" if wanted else ""
+            absent = [known for known in FACTORS if known not in counted]
+            missing = f" (missing here: {', '.join(absent)})" if absent else ""
             raise ScenarioError(
                 f"{name}, line {line}, key factor.{index}.id: expected a factor that a lane reads"
                 f"{missing}, found {factor.id!r}."
@@ -209,14 +217,15 @@ def parse(text: str, name: str) -> Scenario:
                 f"{name}, line {line}, key factor.{index}.status: expected how sure {factor.id!r} is (verified, "
                 "published, unverified or assumption), found nothing."
             )
+        most = _AMOUNTS.get(factor.id, 1.0)
         for level in LEVELS:
             value = float(getattr(factor, level))
-            share = factor.unit.startswith(_SHARES)
-            if value < 0 or (share and value > 1):
+            if not 0.0 <= value <= (math.inf if most is None else most) or math.isinf(value):
                 at = line_of(text, ("factor", index, level))
+                wanted = "a finite number of 0 or more" if most is None else f"a number from 0 to {most:g}"
                 raise ScenarioError(
-                    f"{name}, line {at}, key factor.{index}.{level}: expected {factor.id!r} as a "
-                    f"{'share from 0 to 1' if share else 'number of 0 or more'}, found {value:g}."
+                    f"{name}, line {at}, key factor.{index}.{level}: expected {wanted} for {factor.id!r}, "
+                    f"found {value:g}."
                 )
     for known in FACTORS:
         scenario.value(known, "middle")

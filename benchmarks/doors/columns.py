@@ -402,7 +402,7 @@ class _Shared:
             scenario, values = self._model.scenario, self._model.values
             # From a yearly share to a daily one: 1 − (1 − λ)^(1 / school days).
             daily = 1.0 - (1.0 - values[factor]) ** (1.0 / scenario.school_days_per_year)
-            days = min(round(values["tag.days-until-replaced"]), DAYS_BEFORE)
+            days = round(values["tag.days-until-replaced"])  # at most DAYS_BEFORE: the scenario sees to it
             mornings = self._model.doors.mornings
             so_far = np.cumsum(self.draws.loses < daily, axis=2)
             so_far = np.concatenate([np.zeros_like(so_far[..., :1]), so_far], axis=2)

@@ -1,6 +1,7 @@
 """The same entrance, plain: every person a process that goes through it, one event after another (simpy).
 
-Slow and easy to read. Tests and `make prove-queue` hold the columns to it on the same draws.
+Slow and easy to read. Tests and `make prove-queue` hold the columns to it on the same draws. It needs simpy, which
+comes with the tools of development (docs/decisions/0014-doors-in-columns.md); nothing else imports it.
 """
 
 from __future__ import annotations

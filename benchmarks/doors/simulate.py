@@ -30,7 +30,7 @@ from benchmarks.evidence import (
     sentence,
 )
 from benchmarks.evidence import Doors as Evidence
-from benchmarks.interval import Interval, rule_of_three
+from benchmarks.interval import Interval, rule_of_three, wilson
 from benchmarks.rows import Rows
 from benchmarks.scenario import LEVELS, Doors, Level, Scenario
 from benchmarks.session import Progress
@@ -226,16 +226,21 @@ def _run(scenario: Scenario, lane: Lane, run: Run, tally: Tally) -> DoorRun:
 
 
 def _rate(numerator: Numbers, denominator: Numbers, doors: Doors, source: str) -> Rate:
-    """The pooled share; its interval from the repetitions' own shares. Where no error was seen, or nothing else: the
-    rule of 3 on persons, or on trials where there are fewer of these."""
+    """The pooled share, a ratio of two sums over repetitions; its interval from how these vary together (linearised:
+    the residuals numerator − share × denominator), or Wilson's where they don't. Where no error was seen, or nothing
+    else: the rule of 3 on persons, or on trials where there are fewer of these."""
     errors, trials = int(numerator.sum()), int(denominator.sum())
-    if 0 < errors < trials:
-        some = denominator > 0
-        ends = _over(numerator[some] / denominator[some])
-        interval = Interval(max(0.0, ends.low), min(1.0, ends.high), ends.level, ends.method)
-    else:
-        bound = rule_of_three(min(trials, doors.persons * numerator.size)).high
+    n = numerator.size
+    spread = math.sqrt(n / (n - 1) * float(((numerator - errors / trials * denominator) ** 2).sum())) / trials
+    if not 0 < errors < trials:
+        bound = rule_of_three(min(trials, doors.persons * n)).high
         interval = Interval(0.0, bound, 0.95, NO_ERROR) if errors == 0 else Interval(1 - bound, 1.0, 0.95, ONLY_ERRORS)
+    elif spread < 1e-12:
+        interval = wilson(errors, trials)
+    else:
+        half = float(student.ppf(0.975, n - 1)) * spread
+        value = errors / trials
+        interval = Interval(max(0.0, value - half), min(1.0, value + half), 0.95, OVER_REPETITIONS)
     return Rate.of(errors, trials, interval, source, "simulated")
 
 
@@ -249,7 +254,7 @@ def _quantity(values: Numbers, unit: str, source: str) -> Quantity | None:
 
 def _over(values: Numbers, level: float = 0.95) -> Interval:
     """Student's interval for the mean of independent repetitions (at least 2)."""
-    if values.size < 2 or not np.ptp(values):
+    if not np.ptp(values):
         return Interval(float(values[0]), float(values[0]), level, ALL_THE_SAME)
     half = float(student.ppf((1 + level) / 2, values.size - 1) * values.std(ddof=1) / math.sqrt(values.size))
     middle = float(values.mean())

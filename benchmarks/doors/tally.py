@@ -34,7 +34,7 @@ class Tally:
     _parts: dict[str, list[Numbers]] = field(default_factory=dict)
 
     def add(self, columns: Columns, doors: Doors) -> None:
-        """Columns of whole repetitions. Only these numbers are kept: memory doesn't grow with person-mornings."""
+        """Columns of whole repetitions. Only some thirty numbers a repetition are kept."""
         mornings = doors.mornings
 
         def by_repetition(mask: NDArray[np.bool_] | Numbers) -> Numbers:
@@ -87,7 +87,10 @@ class Tally:
         return self[numerator] / self[denominator]
 
     def _note(self, name: str, values: Numbers) -> None:
-        self._parts.setdefault(name, []).append(values)
+        parts = self._parts.setdefault(name, [])
+        parts.append(values)
+        if len(parts) > 50:  # many short arrays take more room than what is in them
+            self._parts[name] = [np.concatenate(parts)]
 
 
 def _ranked(ranked: Numbers, count: NDArray[np.intp], q: float) -> Numbers:

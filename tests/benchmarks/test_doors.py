@@ -16,7 +16,7 @@ from benchmarks.doors.columns import CODE, REASONS, Columns, Model, Run, propens
 from benchmarks.doors.draws import draw, joined
 from benchmarks.doors.queue import longest, turns
 from benchmarks.doors.sample import BY_HAND
-from benchmarks.doors.simulate import PAIRS, RUNS, DoorsError, repetitions, simulate, tallies
+from benchmarks.doors.simulate import PAIRS, RUNS, DoorsError, _rate, repetitions, simulate, tallies
 from benchmarks.doors.tally import SHARES, Tally
 from benchmarks.doors.ways import METHODS, WAYS, accepted
 from benchmarks.evidence import Doors
@@ -466,10 +466,16 @@ def test_no_error_seen_is_a_bound_and_no_point(told: tuple[Doors, Path]) -> None
     assert "rule of 3" in rate.method
 
 
+def test_shares_that_do_not_vary_have_an_interval_all_the_same() -> None:
+    rate = _rate(np.array([2.0, 2.0, 2.0]), np.array([60.0, 60.0, 60.0]), school().doors, "")
+    assert (rate.numerator, rate.denominator, rate.method) == (6, 180, "Wilson score")
+    assert rate.interval[0] < rate.value < rate.interval[1]
+    alone = _rate(np.array([0.0, 1.0, 3.0]), np.array([0.0, 2.0, 6.0]), school().doors, "")
+    assert alone.interval[0] < 0.5 < alone.interval[1]
+
+
 def test_intervals_over_repetitions_cover() -> None:
     # The mean over very many repetitions lies in 95 % of the intervals of 20 each; of 40 intervals, in 33 or more.
-    from benchmarks.doors.simulate import _rate
-
     scenario = school(repetitions=800, persons=40, mornings=2)
     tally = tallies(scenario, Run(), lanes=("face-tag",))["face-tag"]
     failed, present = tally["failed"], tally["present"]

@@ -65,6 +65,13 @@ def test_quick_is_smaller_and_otherwise_the_same() -> None:
         (("peak_minutes = 15", "peak_minutes = 45"), "peak_minutes within window_minutes"),
         (('id = "following"', 'id = "tailgating"'), "expected 'tailgating' once"),
         (("worst = 0.05\nsource", "worst = 1.05\nsource"), r"key factor\.0\.worst: .* found 1\.05"),
+        (
+            ("best = 0.1\nmiddle = 0.3\nworst = 0.5", "best = 0.1\nmiddle = 0.3\nworst = 1.0"),
+            "from 0 to 0.99 for 'retry.c",
+        ),
+        (("worst = 5.0\n", "worst = 11.0\n"), "from 0 to 10 for 'tag.days-until-replaced', found 11"),
+        (("worst = 90.0", "worst = inf"), "a finite number of 0 or more for 'fallback.time', found inf"),
+        (("worst = 90.0", "worst = nan"), "for 'fallback.time', found nan"),
         (('status = "assumption"\n', ""), r"key factor\.0\.status"),
         (("best = 0.005\nmiddle = 0.02\nworst = 0.05", "value = 0.02"), "swept, never set"),
         (("best = 0.005\nmiddle = 0.02", "value = 0.02\nmiddle = 0.02"), "either value or best, middle and worst"),
@@ -86,6 +93,13 @@ def test_every_mistake_is_told_with_the_line_it_stands_on() -> None:
     added = lines.index('id = "lending"') + 2
     assert f"mine.toml, line {attempts}, key doors.attempts" in str(told.value)
     assert f"mine.toml, line {added}, key factor." in str(told.value)
+
+
+def test_the_table_in_the_docs_is_the_scenarios() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "lanes.md").read_text(encoding="utf-8")
+    for factor in embedded().factor:
+        levels = " | ".join(f"{value:g}" for value in (factor.best, factor.middle, factor.worst))
+        assert f"| `{factor.id}`, {factor.unit} | {levels} | {factor.status} |" in text
 
 
 def test_a_scenario_that_is_not_there_is_named(tmp_path: Path) -> None:

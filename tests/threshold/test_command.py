@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -10,12 +11,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import cv2
 import jsonschema
 import pytest
 
+from edge.transaction import LANES
 from models import tiny
 from policy.schema import schema
 
@@ -26,6 +30,7 @@ VERBS = [
     ["sensitivity"],
     ["bench"],
     ["bench", "accuracy"],
+    ["bench", "lanes"],
     ["models"],
     ["models", "list"],
     ["models", "fetch"],
@@ -80,11 +85,21 @@ def test_evaluate_without_faces_ends_with_0_and_says_what_the_face_lane_needs(tm
     assert document["lanes"]["face-1n"]["status"] == "not_run"
     assert document["lanes"]["face-1n"]["needs"]
     assert document["comparisons"] == []
+    assert tuple(document["lanes"]) == tuple(document["doors"]["lanes"]) == LANES
+    assert {lane for lane, told in document["lanes"].items() if told["status"] == "simulated"} == {*LANES} - {
+        "face-1n",
+        "tag-uid",
+    }
+    for lane, told in document["doors"]["lanes"].items():
+        kept = (tmp_path / told["transactions"]["file"]).read_bytes()
+        assert hashlib.sha256(kept).hexdigest() == told["transactions"]["sha256"], lane
+        assert kept.count(b"\n") == told["transactions"]["count"]
     assert document == json.loads((tmp_path / "results.json").read_text())
     assert {path.name for path in tmp_path.iterdir()} == {
         "results.json",
         "report.html",
         "transactions-tag-uid.jsonl",
+        *(f"doors-{lane}.jsonl" for lane in LANES),
     }
 
 
@@ -112,6 +127,7 @@ def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(tmp_
         "results.json",
         "report.html",
         "transactions-tag-uid.jsonl",
+        *(f"doors-{lane}.jsonl" for lane in LANES),
         "transactions-face-1n.jsonl",
     }
     assert all(figure["interval"] for network in document["networks"] for figure in network["figures"])
@@ -119,6 +135,60 @@ def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(tmp_
     assert "Beside a stronger pair" in report
     assert "nobody is pictured" in report
     assert "photographs from a research set" not in report
+
+
+def test_every_rate_and_quantity_has_the_form_that_a_script_can_hold(tmp_path: Path) -> None:
+    assert threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path)).returncode == 0
+    common = {"value", "interval", "level", "method", "source", "grade"}
+    rate, quantity = common | {"numerator", "denominator"}, common | {"unit", "n"}
+    found = {"rate": 0, "quantity": 0}
+
+    def hold(part: Any) -> None:
+        if isinstance(part, dict):
+            if {"value", "interval"} <= set(part) and "command" not in part:
+                kind = "rate" if "numerator" in part else "quantity"
+                assert set(part) == (rate if kind == "rate" else quantity)
+                assert part["interval"][0] <= part["value"] + 1e-12
+                assert part["value"] <= part["interval"][1] + 1e-12
+                found[kind] += 1
+            for inner in part.values():
+                hold(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                hold(inner)
+
+    hold(json.loads((tmp_path / "results.json").read_text()))
+    # Eleven lanes, six settings: four shares and more by method; p50 and p95 of two times, queue, persons a minute.
+    assert found["rate"] >= 11 * 6 * 5
+    assert found["quantity"] >= 11 * 6 * 6
+
+
+def test_bench_lanes_prints_all_lanes_and_the_two_differences_apart(tmp_path: Path) -> None:
+    done = threshold("bench", "lanes", "--person-mornings", "5000", "--seed", "3", "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert all(f" {lane} " in done.stdout for lane in LANES)
+    for name in ("face − tag", "manual − tag"):
+        for outcome in ("legitimate-failures", "attendance-errors", "unauthorised-entries", "persons-per-minute"):
+            assert f"{name}, {outcome}: " in done.stdout
+    assert done.stdout.count("not shown (simulated)") == 14
+    again = threshold("bench", "lanes", "--person-mornings", "5000", "--seed", "3", "--json", "--out", str(tmp_path))
+    document = json.loads(again.stdout)
+    assert document == json.loads((tmp_path / "lanes.json").read_text())
+    assert document["seed"] == 3
+    assert {lane["person_mornings"] for lane in document["lanes"].values()} == {5000}
+
+
+def test_bench_lanes_says_where_a_scenario_is_wrong(tmp_path: Path) -> None:
+    own = tmp_path / "mine.toml"
+    text = (files("benchmarks") / "scenarios" / "embedded.toml").read_text(encoding="utf-8")
+    own.write_text(text.replace("parallel = 2", "parallel = 0"), encoding="utf-8")
+    done = threshold("bench", "lanes", "--scenario", str(own), "--out", str(tmp_path))
+    assert done.returncode == 1
+    assert f"mine.toml, line {text.splitlines().index('parallel = 2') + 1}, key doors.parallel" in done.stderr
+    assert "Traceback" not in done.stderr
+    few = threshold("bench", "lanes", "--person-mornings", "100", "--out", str(tmp_path))
+    assert few.returncode == 1
+    assert "two repetitions" in few.stderr
 
 
 def test_the_report_is_in_the_language_asked_for(tmp_path: Path) -> None:
