@@ -118,7 +118,7 @@ def sensitivity(
 def _show(found: Sensitivity, lang: Language) -> None:
     from rich.table import Table
 
-    from benchmarks.sensitivity.page import View
+    from benchmarks.sensitivity.page import View, plain
     from benchmarks.terms import Terms
 
     view = View(found, Terms(lang.value))
@@ -128,11 +128,11 @@ def _show(found: Sensitivity, lang: Language) -> None:
     decisions = {decision.outcome: decision for decision in view.decisions("candidates")}
     for outcome in found.outcomes:
         table.add_row(
-            f"{view.outcome(outcome)}",
-            "\n".join(f"{view.parameter(swing.parameter)}" for swing in found.tornado[outcome][:3]),
-            "\n".join(f"{view.parameter(row[0])}" for row in view.ranked(outcome)[:3]) if found.spread else "",
-            "\n".join(f"{view.parameter(name)}" for name in view.told(decisions[outcome])[:3]) if decisions else "",
+            plain(view.outcome(outcome)),
+            "\n".join(plain(view.parameter(swing.parameter)) for swing in found.tornado[outcome][:3]),
+            "\n".join(plain(view.parameter(row[0])) for row in view.ranked(outcome)[:3]) if found.spread else "",
+            "\n".join(plain(view.parameter(name)) for name in view.told(decisions[outcome])[:3]) if decisions else "",
         )
     tables().print(table)
     for sentence in view.paragraph():
-        tables().print(f"{sentence.unescape()}", markup=False)
+        tables().print(plain(sentence), markup=False)

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from benchmarks.evidence import Results
+from benchmarks.sensitivity.document import Sensitivity
 from edge.transaction import Transaction
 from policy.case import Case
 from policy.measured import MeasuredAlternatives
@@ -25,6 +26,7 @@ MODELS = {
     "processing-record": Record,
     "measured-alternatives": MeasuredAlternatives,
     "decided-case": Case,
+    "sensitivity": Sensitivity,
 }
 
 
