@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -190,6 +191,8 @@ def processes(count: int) -> Iterator[Where]:
 
 def _follow() -> None:
     """End with the process that started this one: killed, it can't tell, and its pool would wait for work for ever."""
+    # Ctrl-C reaches all of them; the run itself ends them, when each has finished what it has in hand.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         Thread(target=_end_after, args=(parent,), daemon=True).start()
