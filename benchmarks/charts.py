@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -64,6 +64,17 @@ class Group:
     rows: tuple[Row, ...]
 
 
+class Named(Protocol):
+    """What every picture has: `name` makes its ids unique on a page; `title` and `said` are for who doesn't see it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def said(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """What is drawn: rows in groups over one axis.
@@ -88,11 +99,14 @@ class Chart:
 def svg(chart: Chart) -> Markup:
     """The chart as an SVG element: the same bytes for the same chart, every id beginning with its name, no reference
     to anything outside, sizes left to the page."""
+    return drawn(lambda: _figure(chart), chart)
+
+
+def drawn(figure: Callable[[], Figure], chart: Named) -> Markup:
+    """Any figure as such an element; `figure` makes it, under the settings that all charts share."""
     text = io.StringIO()
     with mpl.rc_context(_SETTINGS):
-        _figure(chart).savefig(
-            text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-        )
+        figure().savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ElementTree.fromstring(text.getvalue())  # noqa: S314  written two lines above
     _plain(root)
     _own_ids(root, chart.name)
@@ -117,7 +131,9 @@ def svg(chart: Chart) -> Markup:
 def _figure(chart: Chart) -> Figure:
     lines = sum(1 + len(group.rows) for group in chart.groups)
     names = (len(chart.kinds) > 1) + (chart.band is not None) + (chart.target is not None)
-    height = _ROW_IN * lines + _AROUND_IN + _LEGEND_IN * names
+    # Labels of several lines need rows as high.
+    deepest = max((row.label.count("\n") for group in chart.groups for row in group.rows), default=0)
+    height = _ROW_IN * (1 + 0.6 * deepest) * lines + _AROUND_IN + _LEGEND_IN * names
     figure = Figure(figsize=(_WIDTH_IN, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_ylim(lines - 0.4, -0.6)

@@ -24,6 +24,7 @@ from benchmarks.mornings import Mornings
 from benchmarks.rows import Rows
 from benchmarks.scenario import Scenario
 from benchmarks.session import Progress
+from benchmarks.spread import Where
 from benchmarks.summary import MIDDLE, face_rates, lane_result
 from edge.transaction import LANES
 from edge.transaction import Lane as LaneName
@@ -56,6 +57,7 @@ def evaluate(
     reproduce: str = "threshold evaluate",
     progress: Progress = lambda what, total: lambda: None,
     liveness: str | None = None,
+    where: Where | None = None,
 ) -> Results:
     """Run the scenario and write the rows of each lane to `folder`; the results refer to them by file and digest.
 
@@ -64,6 +66,7 @@ def evaluate(
 
     `progress` is told what is done and how many steps it has, and gives what to call after each. `liveness` is the id
     of an installed liveness network: still pictures are no case for it, so the results say that it wasn't run.
+    `where` is where the simulation of the doors runs (here, unless told); it makes no difference to the numbers.
     Raises policy.gate.Refused, FacesError, OverlapError, and the errors of networks and files.
     """
     mornings = Mornings.draw(scenario)
@@ -78,7 +81,7 @@ def evaluate(
         networks, sets, grade = run.networks, run.sets, run.grade
         with Rows(folder, "face-1n") as face_rows:
             ran = face_rows, run.run(face_rows)
-    found = figures(scenario, folder, tag_rows, ran, progress, liveness)
+    found = figures(scenario, folder, tag_rows, ran, progress, liveness, where)
     return Results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"threshold {version('threshold')}",
@@ -104,6 +107,7 @@ def figures(
     face: tuple[Rows, Mapping[str, Any]] | None,
     progress: Progress = lambda what, total: lambda: None,
     liveness: str | None = None,
+    where: Where | None = None,
 ) -> Figures:
     """All figures that follow from the scenario, the rows of the lanes that ran, and the face lane's settings.
 
@@ -124,7 +128,7 @@ def figures(
         lanes["face-1n"] = result.model_copy(update={"rates": rates, "settings": dict(settings)})
         comparisons = tuple(differences(scenario, rows, tag, grade))
         measured["face"] = _decision_times(rows)
-    doors = simulate(scenario, folder, cast(Measured, measured), progress)
+    doors = simulate(scenario, folder, cast(Measured, measured), progress, where)
     for lane in LANES:
         if lane not in lanes:
             lanes[lane] = LaneResult(status="simulated", transactions=doors.lanes[lane].transactions)

@@ -127,7 +127,7 @@ def render(results: Results, language: Language) -> str:
     ran: dict[str, LaneResult] = {
         lane: result for lane, result in sorted(results.lanes.items()) if result.status == "ran"
     }
-    page = _environment().get_template("report.html")
+    page = environment().get_template("report.html")
     text = page.render(
         _=words.say,
         t=words,
@@ -231,7 +231,8 @@ def _few_pair(results: Results, comparison: Comparison) -> bool:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of all pages: escaped, and strict about what is missing."""
     # Everything is escaped, whatever a file is called; an absent value is an error and no empty place on the page.
     return Environment(
         loader=PackageLoader("benchmarks"),

@@ -29,6 +29,34 @@ WAYS_IN = {
     "register": translatable("Person with a list"),
     "open": translatable("Open door"),
 }
+THIRD_OPTIONS = {
+    "second-reader": translatable("Tag, with one more reader and door"),
+    "anti-tailgating": translatable("Tag, with a barrier against walking in behind others"),
+    "staff-at-peak": translatable("Tag, with a second person at the peak"),
+}
+STATUSES = {
+    "verified": translatable("computed or measured here"),
+    "published": translatable("published"),
+    "unverified": translatable("claimed without data"),
+    "assumption": translatable("the project's own range"),
+}
+CHOICES = {
+    "doors.persons": translatable("Persons at the school"),
+    "doors.parallel": translatable("Doors side by side"),
+    "doors.fallback-blocks": translatable("Whoever is turned away waits in the lane"),
+}
+SENSITIVITY_OUTCOMES = {
+    "legitimate-failures": translatable("Who may enter and is turned away"),
+    "attendance-errors": translatable("Wrong in the attendance record"),
+    "unauthorised-entries": translatable("Who may not enter and gets in"),
+    "minutes": translatable("Minutes of everybody's time"),
+}
+SENSITIVITY_UNITS = {
+    "legitimate-failures": translatable("of 1,000 arrivals"),
+    "attendance-errors": translatable("of 1,000 person-days"),
+    "unauthorised-entries": translatable("of 1,000 tries"),
+    "minutes": translatable("minutes for 1,000 person-days"),
+}
 METHODS_OF_ENTRY = {
     "nothing": translatable("with nothing"),
     "lent": translatable("with what was lent"),

@@ -25,6 +25,7 @@ CURRENT: Mapping[str, int] = {
     "measured-alternatives": 1,
     "decided-case": 1,
     "bundle": 1,
+    "sensitivity": 1,
 }
 """Kinds of documents, and the version that this code writes."""
 

@@ -12,7 +12,10 @@ sys.path.insert(0, str(ROOT))
 
 
 def main(check: bool) -> int:
+    from pydantic import BaseModel
+
     from benchmarks.evidence import Results
+    from benchmarks.sensitivity.document import Sensitivity
     from edge.transaction import Transaction
     from policy.bundle import Manifest
     from policy.case import Case
@@ -20,13 +23,14 @@ def main(check: bool) -> int:
     from policy.record import Record
     from policy.schema import CURRENT
 
-    models = {
+    models: dict[str, type[BaseModel]] = {
         "transaction": Transaction,
         "results": Results,
         "processing-record": Record,
         "measured-alternatives": MeasuredAlternatives,
         "decided-case": Case,
         "bundle": Manifest,
+        "sensitivity": Sensitivity,
     }
     stale = []
     for kind, version in CURRENT.items():

@@ -31,6 +31,7 @@ from threshold import (
     renew,
     report,
     run,
+    sensitivity,
     subjects,
     verify,
     version,
@@ -49,6 +50,7 @@ app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("cost", epilog=cost.EXAMPLE)(cost.cost)
 app.command("verify", epilog=verify.EXAMPLE)(verify.verify)
+app.command("sensitivity", epilog=sensitivity.EXAMPLE)(sensitivity.sensitivity)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)
 app.command("entrance", epilog=entrance.EXAMPLE)(entrance.entrance)
 app.command("run", epilog=run.EXAMPLE)(run.run)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from threshold.bench import MODELS
-from threshold.output import JSON_HELP, console, emit, progress, tables
+from threshold.output import CLUSTER, JSON_HELP, console, emit, progress, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +62,7 @@ def evaluate(
     prices: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Prices (threshold cost --template): costs go into the results.")
     ] = None,
+    cluster: CLUSTER = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Run both lanes over the same person-mornings, simulate all eleven, and write results.json and report.html.
@@ -75,7 +76,7 @@ def evaluate(
     from threshold.files import write_text
 
     paid = priced(prices) if prices else None  # a mistake in it is told before the long work
-    results = run(out, quick, faces, models, record, detector, embedder, scenario)
+    results = run(out, quick, faces, models, record, detector, embedder, scenario, cluster)
     if paid:
         from benchmarks.cost.costed import costed
 
@@ -98,6 +99,7 @@ def run(
     detector: str | None = None,
     embedder: str | None = None,
     scenario: Path | None = None,
+    cluster: str | None = None,
 ) -> Results:
     """The evaluation with its progress bars; what `threshold demo` also runs when there is nothing to show yet."""
     from contextlib import ExitStack
@@ -106,6 +108,7 @@ def run(
     from benchmarks.accuracy import Recipe
     from benchmarks.evaluation import evaluate as measure
     from benchmarks.faces import Faces
+    from benchmarks.spread import place
     from benchmarks.synthetic import SyntheticPeople
     from edge.vision import installed_liveness
     from models.people.render import render
@@ -139,6 +142,8 @@ def run(
                 installed(registry, "detector", detector or "yunet-2023mar", models),
                 installed(registry, "embedder", embedder or "mobilefacenet-foamliu", models),
             )
+        # Before the lanes run: an address where nobody answers should be known at once.
+        where = stack.enter_context(place(None, cluster))
         bar = stack.enter_context(progress())
 
         def steps(what: str, total: int) -> Callable[[], None]:
@@ -153,6 +158,7 @@ def run(
             reproduce=_command(quick, faces),
             progress=steps,
             liveness=found.network.id if (found := installed_liveness(registry, models)) else None,
+            where=where,
         )
 
 

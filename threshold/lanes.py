@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from threshold.output import JSON_HELP, console, emit, progress, tables
+from threshold.output import CLUSTER, JSON_HELP, PROCESSES, console, emit, progress, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,8 @@ def lanes(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where lanes.json and the samples of rows go.")] = Path(
         "out/lanes"
     ),
+    processes: PROCESSES = None,
+    cluster: CLUSTER = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Simulate all lanes at one entrance: failures, records, who gets in unasked, times, queues, persons per minute.
@@ -43,6 +45,7 @@ def lanes(
     """
     from benchmarks import scenario as scenarios
     from benchmarks.doors.simulate import repetitions, simulate
+    from benchmarks.spread import place
     from threshold.files import write_text
 
     chosen = scenarios.read(scenario) if scenario else scenarios.embedded()
@@ -50,13 +53,13 @@ def lanes(
     if person_mornings is not None:
         doors = doors.model_copy(update={"repetitions": repetitions(chosen, person_mornings)})
     chosen = chosen.model_copy(update={"doors": doors} | ({"seed": seed} if seed is not None else {}))
-    with progress() as bar:
+    with progress() as bar, place(processes, cluster) as where:
 
         def steps(what: str, total: int) -> Callable[[], None]:
             task = bar.add_task(what, total=total)
             return lambda: bar.advance(task)
 
-        told = simulate(chosen, out, progress=steps)
+        told = simulate(chosen, out, progress=steps, where=where)
     write_text(out / "lanes.json", told.model_dump_json(by_alias=True, indent=2) + "\n")
     if json:
         emit(told.model_dump(mode="json", by_alias=True))

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+PROCESSES = Annotated[
+    int | None, typer.Option("--processes", metavar="N", min=1, max=256, help="Processes of this machine.")
+]
+CLUSTER = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="A Dask scheduler: tcp://HOST:PORT (needs the extra: cluster)."),
+]
 JSON_HELP = "One JSON document on stdout; everything else goes to stderr."
 
 

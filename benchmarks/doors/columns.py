@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -145,11 +146,12 @@ def arrivals(draws: Draws, doors: Doors, values: Values) -> Arrivals:
     return Arrivals(order, np.take_along_axis(alone, order, axis=1))
 
 
+@lru_cache(maxsize=256)
 def propensities(share: float, correlation: float) -> NDArray[np.float32]:
     """`_STEPS` equally likely shares of failed presentations, a person's own: Beta with mean `share` and correlation
     `correlation` between two presentations of one person (0 ≤ ρ < 1); in rising order, their mean is `share`."""
     if share in (0.0, 1.0) or correlation == 0.0:
-        return np.full(_STEPS, share, np.float32)
+        return _kept(np.full(_STEPS, share))
     more = (1.0 - correlation) / correlation
     middles = (np.arange(_STEPS) + 0.5) / _STEPS
     table = betaincinv(share * more, (1.0 - share) * more, middles)
@@ -158,7 +160,14 @@ def propensities(share: float, correlation: float) -> NDArray[np.float32]:
         table = np.minimum(table * off, 1.0)
         if abs(off - 1.0) < 1e-9:
             break
-    return np.asarray(table, np.float32)
+    return _kept(table)
+
+
+def _kept(table: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Settings share it: nobody may write to it."""
+    kept = np.asarray(table, np.float32)
+    kept.flags.writeable = False
+    return kept
 
 
 class Model:

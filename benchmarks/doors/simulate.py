@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from scipy.stats import t as student
@@ -31,6 +34,7 @@ from benchmarks.interval import Interval, rule_of_three, wilson
 from benchmarks.rows import Rows
 from benchmarks.scenario import LEVELS, Doors, Level, Scenario
 from benchmarks.session import Progress
+from benchmarks.spread import Here, Where
 from edge.transaction import LANES, Lane, Transaction
 
 CHUNK = 10
@@ -81,18 +85,64 @@ def tallies(
     scenario: Scenario,
     run: Run,
     measured: Measured | None = None,
-    tick: Callable[[], None] = lambda: None,
     lanes: tuple[Lane, ...] = LANES,
 ) -> dict[Lane, Tally]:
-    """All lanes at one setting over all repetitions; `tick` is called after each chunk of them."""
+    """All lanes at one setting over all repetitions."""
     model = Model(scenario, run, measured)
     told = {lane: Tally() for lane in lanes}
-    for first in range(0, scenario.doors.repetitions, CHUNK):
-        last = min(first + CHUNK, scenario.doors.repetitions)
-        draws = joined(draw(scenario.doors, scenario.seed, repetition) for repetition in range(first, last))
-        for lane, columns in model.columns(draws, lanes).items():
-            told[lane].add(columns, scenario.doors)
+    for first in _chunks(scenario.doors):
+        for lane, tally in _chunk(model, first, lanes).items():
+            told[lane].extend(tally)
+    return told
+
+
+def _chunks(doors: Doors) -> range:
+    return range(0, doors.repetitions, CHUNK)
+
+
+def _chunk(model: Model, first: int, lanes: tuple[Lane, ...]) -> dict[Lane, Tally]:
+    """Of CHUNK repetitions from `first`, or as many as are left."""
+    scenario, told = model.scenario, {lane: Tally() for lane in lanes}
+    last = min(first + CHUNK, scenario.doors.repetitions)
+    draws = joined(draw(scenario.doors, scenario.seed, repetition) for repetition in range(first, last))
+    for lane, columns in model.columns(draws, lanes).items():
+        told[lane].add(columns, scenario.doors)
+    return told
+
+
+def chunk(shared: str, item: tuple[int, int]) -> dict[Lane, Tally]:
+    """A task that may run anywhere: all lanes at the setting RUNS[item[0]], the repetitions from item[1]."""
+    run, first = item
+    return _chunk(_model(shared, run), first, LANES)
+
+
+@lru_cache(maxsize=len(RUNS))
+def _model(shared: str, run: int) -> Model:
+    document = json.loads(shared)
+    measured = {whose: np.array(times, np.float64) for whose, times in document["measured"].items()}
+    return Model(Scenario.model_validate(document["scenario"]), RUNS[run], cast(Measured, measured))
+
+
+def _everywhere(
+    scenario: Scenario, measured: Measured | None, where: Where, tick: Callable[[], None]
+) -> dict[Run, dict[Lane, Tally]]:
+    """All lanes at all settings, by tasks; put together in the order of repetitions, whatever order they end in."""
+    # Python writes the shortest digits that give the same number back: nothing is lost on the way.
+    shared = json.dumps(
+        {
+            "scenario": scenario.model_dump(mode="json"),
+            "measured": {str(whose): times.tolist() for whose, times in (measured or {}).items()},
+        }
+    )
+    items = [(run, first) for run in range(len(RUNS)) for first in _chunks(scenario.doors)]
+    parts: list[dict[Lane, Tally]] = [{} for _ in items]
+    for index, part in where.run(chunk, shared, list(enumerate(items))):
+        parts[index] = part
         tick()
+    told = {run: {lane: Tally() for lane in LANES} for run in RUNS}
+    for (run, _), part in zip(items, parts, strict=True):
+        for lane, tally in part.items():
+            told[RUNS[run]][lane].extend(tally)
     return told
 
 
@@ -101,10 +151,14 @@ def simulate(
     folder: Path,
     measured: Measured | None = None,
     progress: Progress = lambda what, total: lambda: None,
+    where: Where | None = None,
 ) -> Evidence:
-    """Every lane at every setting; writes each lane's sample of rows to `folder`. Raises RowsError."""
-    tick = progress("all lanes at the doors", len(RUNS) * math.ceil(scenario.doors.repetitions / CHUNK))
-    told = {run: tallies(scenario, run, measured, tick) for run in RUNS}
+    """Every lane at every setting; writes each lane's sample of rows to `folder`. Raises RowsError, SpreadError.
+
+    `where` (here, unless told) makes no difference to the numbers.
+    """
+    tick = progress("all lanes at the doors", len(RUNS) * len(_chunks(scenario.doors)))
+    told = _everywhere(scenario, measured, where or Here(), tick)
     samples = _samples(scenario, measured)
     lanes: dict[Lane, DoorLane] = {}
     for lane in LANES:

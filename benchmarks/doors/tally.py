@@ -71,6 +71,12 @@ class Tally:
         codes = np.bincount(columns.reason[failed], minlength=len(REASONS))
         self.reasons.update({REASONS[code]: int(count) for code, count in enumerate(codes) if count})
 
+    def extend(self, other: Tally) -> None:
+        """Add what another counted: its repetitions come after this one's."""
+        self.reasons.update(other.reasons)
+        for name, parts in other._parts.items():
+            self._parts.setdefault(name, []).extend(parts)
+
     def __getitem__(self, name: str) -> Numbers:
         """A count or amount by repetition; NaN where a repetition has none (nobody was let in)."""
         return np.concatenate(self._parts[name])

@@ -33,7 +33,7 @@ def _sources() -> Iterator[tuple[str, str, dict[str, None]]]:
             yield "jinja2.ext:babel_extract", f"templates/{template.name}", {"_": None}
     for name in ("__init__", "claims", "figures", "lanes", "people"):
         yield "python", f"traps/{name}.py", {"_": None}
-    for name in ("terms", "pictures", "report", "pilot/page"):
+    for name in ("terms", "pictures", "report", "pilot/page", "sensitivity/page"):
         yield "python", f"{name}.py", {"say": None, "translatable": None}
 
 

@@ -30,6 +30,7 @@ VERBS = [
     ["demo"],
     ["run"],
     ["doctor"],
+    ["sensitivity"],
     ["bench"],
     ["bench", "accuracy"],
     ["bench", "lanes"],

@@ -220,6 +220,7 @@ class Everyday:
         self.do("report", results, "--bundle", bundle, "--key", key, "--new-key")
         self.do("verify", bundle, "--key", f"{key}.pub")
         self.do("bench rates", results.with_name("transactions-tag-uid.jsonl"), "--lane", "tag-uid")
+        self.do("sensitivity", "--quick", "--person-mornings", 2600, "--out", self.folder / "sensitivity")
         self.do("cost", "--template")
         self.do("plan", "--claim", "FRR 3% ± 1pp")
         self.do("pilot plan", "--persons", 12, "--days", 2)

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from benchmarks.evidence import Results
+from benchmarks.sensitivity.document import Sensitivity
 from edge.transaction import Transaction
 from policy.bundle import Manifest
 from policy.case import Case
@@ -27,6 +28,7 @@ MODELS = {
     "measured-alternatives": MeasuredAlternatives,
     "decided-case": Case,
     "bundle": Manifest,
+    "sensitivity": Sensitivity,
 }
 
 
