@@ -152,6 +152,15 @@ def _paragraph(element: Element) -> Iterator[Node]:
     yield _named({"k": kind, "c": _trimmed(_words(element))}, element)
 
 
+def _lines(element: Element) -> Iterator[Node]:
+    """Preformatted text, line by line."""
+    told: list[Any] = []
+    for line in "".join(element.itertext()).strip("\n").splitlines():
+        told += [{"k": "br"}] if told else []
+        told.append({"k": "code", "text": _tidy(line)})
+    yield {"k": "p", "c": told}
+
+
 def _list(element: Element) -> Iterator[Node]:
     yield {"k": element.tag, "items": [list(_blocks(item)) for item in element.findall("li")]}
 
@@ -260,6 +269,7 @@ _BLOCK: dict[str, Any] = {
     "p": _paragraph,
     "dl": _pairs,
     "figure": _picture,
+    "pre": _lines,
     "div": _table,
     "table": _table,
 }
