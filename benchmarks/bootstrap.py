@@ -7,7 +7,7 @@ trials is drawn again.
 
 Where no error was seen (or only errors), every replicate says the same and the interval would be a point, which is
 wrong. The rule of 3 on the number of *subjects* takes its place: one-sided, conservative, and named in the method.
-With only a few errors, or errors of a few subjects, percentile intervals are still too short: they cover 83 to 93 %
+With only a few errors, or errors of a few subjects, percentile intervals are still too short: they cover 81 to 94 %
 where 95 was meant (docs/statistics.md). So `benchmarks.method` takes them for the FNMR at an FMR alone, where the
 threshold is found on the same scores and they cover; the others are here to be compared with.
 """

@@ -280,7 +280,8 @@ def mean(values: npt.ArrayLike, subjects: npt.ArrayLike, level: float = 0.95) ->
 def quantile(values: npt.ArrayLike, subjects: npt.ArrayLike, q: float, level: float = 0.95) -> Interval:
     """For the `q` quantile (numpy's "inverted_cdf") of `values`, several from each of `subjects`.
 
-    Every value is in of which the share of values above it may be 1-q (Francisco and Fuller 1991). It can't reach beyond the largest value seen: a p95 needs far more than 20.
+    Every value is in of which the share of values above it may be 1-q (Francisco and Fuller 1991, Annals of Statistics
+    19). It can't reach beyond the largest value seen: a p95 needs far more than 20.
     RateError: as `mean`, or q outside (0, 1).
     """
     data, whose, count = _grouped(values, subjects)
@@ -345,7 +346,8 @@ def _inverted(
         _farthest(may_be, middle, values.size - 1),
     )
     counted = above(values[middle])
-    return (float(values[ends[0]]), float(values[ends[1]])), counted.share * counted.trials - counted.errors
+    fewer = (counted.share * counted.trials - counted.errors).astype(np.float64)
+    return (float(values[ends[0]]), float(values[ends[1]])), fewer
 
 
 def _farthest(may_be: Callable[[int], bool], inside: int, end: int) -> int:

@@ -322,7 +322,7 @@ _MEDIANS: dict[str, Method] = {
 def _regimes() -> Iterator[Regime]:
     for n, p, said in (
         (50, 0.05, "small n"),
-        (300, 0.001, "mostly no error"),
+        (300, 0.00055, "mostly no error"),
         (300, 0.01, "few errors"),
         (300, 0.03, "few errors"),
         (1000, 0.05, "many errors"),

@@ -61,7 +61,7 @@ def svg(lines: Sequence[Line], axis: str, title: str) -> str:
 
 
 def _figure(lines: Sequence[Line], axis: str, title: str) -> Figure:
-    figure = Figure(figsize=(6.4, 4.6), layout="constrained")
+    figure = Figure(figsize=(6.4, 5.4), layout="constrained")
     axes = figure.add_subplot()
     for colour, marker, line in zip(_COLOURS, _MARKERS, lines, strict=False):
         points = [
@@ -102,7 +102,10 @@ def _figure(lines: Sequence[Line], axis: str, title: str) -> Figure:
     axes.set_ylabel(axis)
     axes.set_title(title)
     axes.grid(visible=True, linewidth=0.4, color="#BBBBBB")
-    axes.legend(loc="upper left", frameon=True)
+    shown = [value for line in lines for value in (*line.measured, *line.formula) if value > 0.0]
+    # A bar down to 0 ends at the edge: it would stretch a logarithmic axis without end.
+    axes.set_ylim(bottom=min(shown, default=1e-6) / 4)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 

@@ -51,8 +51,15 @@ class People:
         self.lost = sum(names[who][1] not in templates for who in several)
 
     def gallery(self, size: int, number: int) -> Searches:
-        """`size` people drawn; all others' first pictures come as strangers, the drawn ones' second as mated probes."""
-        chosen = np.random.default_rng([SEED, size, number]).choice(len(self.enrolled), size, replace=False)
+        """`size` people drawn: all others' first pictures come as strangers, the drawn ones' second as mated probes.
+
+        Who has a second picture is drawn first, so that small galleries have mated searches too; where these people
+        don't suffice, the gallery is filled with others.
+        """
+        draw = np.random.default_rng([SEED, size, number])
+        several = np.flatnonzero(np.isin(self.whose, self.mated_whose))
+        single = np.flatnonzero(~np.isin(self.whose, self.mated_whose))
+        chosen = np.concatenate([draw.permutation(several), draw.permutation(single)])[:size]
         inside = np.isin(self.mated_whose, self.whose[chosen])
         outside = ~np.isin(self.strangers_whose, self.whose[chosen])
         return identification.search(

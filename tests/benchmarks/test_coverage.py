@@ -6,6 +6,7 @@ import pytest
 from benchmarks import clustered, coverage, method
 from benchmarks.coverage import BY_NAME, REGIMES, Covered, Outcome, Regime, simulate
 from benchmarks.interval import Interval
+from scripts.proofs.coverage import PAGE, table
 
 DRAW = np.random.default_rng(7)
 
@@ -99,3 +100,18 @@ def test_taking_dependent_trials_as_independent_is_caught() -> None:
     outcome = simulate("repeated-60x20-0.01-0.3", runs=150)
     assert outcome.methods["Wilson, trials as independent"].share < 0.7
     assert outcome.methods["default"].share > 0.9
+
+
+def test_the_page_has_every_regime_and_no_other() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in page.partition("| regime |")[2].splitlines()[2:]]
+    assert [row for row in rows if row and not row.startswith("<")] == [regime.about for regime in REGIMES]
+
+
+def test_the_table_names_what_the_default_misses() -> None:
+    methods = {"default": {"covers": 0.9, "mean_width": 0.1}, "other": {"covers": 0.95, "mean_width": 0.2}}
+    row = {"about": "a hard one", "conservative": True, "methods": methods}
+    made = table(2000, 1, [row])
+    assert "the default misses: a hard one." in made
+    assert "| 90.0 % **missed** | 0.1000 | other: 95.0 %, 0.2000 |" in made
+    assert "No regime is missed" in table(2000, 1, [{**row, "methods": {"default": methods["other"]}}])
