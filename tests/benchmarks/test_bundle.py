@@ -31,9 +31,9 @@ from policy.bundle import MANIFEST, BundleError, UnknownSigner
 from policy.database import Database
 from policy.declaration import chain
 from policy.entry import Declared, Refused
+from policy.evidence import read as read_measured
 from policy.ledger import FORM, Ledger, LedgerError
 from policy.measured import MEASURED, MeasuredError, signed
-from policy.measured import read as read_measured
 from policy.schema import schema
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
