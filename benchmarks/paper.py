@@ -29,8 +29,8 @@ _LINE = 112
 _LEFT_OUT = ("skip", "unseen")
 """For whoever moves through a page by keyboard, or hears it: paper has its own marks."""
 _BOXES = {"box": ("#f4f6f8", "#0b4f9c"), "warn": ("#fff6e5", "#7a4100")}
-_LONG = 20
-"""Letters in a row without a place to break, from which one gets places every 8."""
+_LONG, _PIECE = 20, 8
+"""Letters in a row without a place to break, from which they come in pieces, and of how many."""
 
 
 class PaperError(BenchmarkError, ValueError):
@@ -127,7 +127,7 @@ def _inline(element: Element) -> list[Any]:
     if element.tag == "br":
         return [{"k": "br"}]
     if element.tag == "code":
-        return [{"k": "code", "text": _tidy("".join(element.itertext()))}]
+        return [_code(_tidy("".join(element.itertext())))]
     words = _words(element)
     if element.tag == "a":
         return [{"k": "a", "to": element.get("href", "").lstrip("#"), "c": words}]
@@ -137,6 +137,10 @@ def _inline(element: Element) -> list[Any]:
     if element.tag in kinds:
         return [{"k": kinds[element.tag], "c": words}]
     raise PaperError(f"PDF: expected running text, found <{element.tag}>: benchmarks/paper.py has no node for it.")
+
+
+def _code(text: str) -> Node:
+    return {"k": "code", "parts": _pieces(text) if " " not in text else [text]}
 
 
 def _named(node: Node, element: Element) -> Node:
@@ -150,6 +154,15 @@ def _heading(element: Element) -> Iterator[Node]:
 def _paragraph(element: Element) -> Iterator[Node]:
     kind = {"soft": "quiet", "footnote": "quiet", "lead": "lead"}.get(element.get("class", ""), "p")
     yield _named({"k": kind, "c": _trimmed(_words(element))}, element)
+
+
+def _lines(element: Element) -> Iterator[Node]:
+    """Preformatted text, line by line."""
+    told: list[Any] = []
+    for line in "".join(element.itertext()).strip("\n").splitlines():
+        told += [{"k": "br"}] if told else []
+        told.append(_code(_tidy(line)))
+    yield {"k": "p", "c": told}
 
 
 def _list(element: Element) -> Iterator[Node]:
@@ -238,7 +251,8 @@ def _plain(element: Element) -> str:
 def _widths(columns: list[list[str]]) -> dict[str, Any]:
     """Shares of the page's width, where the columns don't fit as they are; smaller letters, where words don't fit."""
     words = [
-        max(len(word) for cell in cells for word in [*re.split("[ \u200b\u00ad/-]", cell), ""]) for cells in columns
+        max(len(piece) for cell in cells for word in [*re.split("[ -]", cell), ""] for piece in [*_pieces(word), ""])
+        for cells in columns
     ]
     longest = [max(map(len, cells)) for cells in columns]
     size = 8.0 if sum(words) + 2 * len(columns) <= _LINE else 7.0
@@ -260,6 +274,7 @@ _BLOCK: dict[str, Any] = {
     "p": _paragraph,
     "dl": _pairs,
     "figure": _picture,
+    "pre": _lines,
     "div": _table,
     "table": _table,
 }
@@ -268,10 +283,16 @@ _BLOCK: dict[str, Any] = {
 def _linked(nodes: Any, there: set[str]) -> Any:
     """Links that lead to something on paper stay links."""
     if isinstance(nodes, list):
-        return [_linked(node, there) for node in nodes]
+        told: list[Any] = []
+        for node in nodes:
+            told += _breaking(node) if isinstance(node, str) else [_linked(node, there)]
+        return told
     if not isinstance(nodes, dict):
         return nodes
-    node = {key: value if key in ("svg", "alt") else _linked(value, there) for key, value in nodes.items()}
+    node = {
+        key: value if key in ("svg", "alt", "parts", "columns", "right") else _linked(value, there)
+        for key, value in nodes.items()
+    }
     return node["c"] if node.get("k") == "a" and node["to"] not in there else node
 
 
@@ -286,15 +307,24 @@ def _all(nodes: Any) -> Iterator[Node]:
 
 
 def _tidy(text: str) -> str:
-    """White space as a browser shows it (a no-break space stays one), with places to break in digests and the like."""
-    told = re.sub(r"[ \t\r\n]+", " ", text)
-    return re.sub(
-        rf"[A-Za-z0-9_]{{{_LONG},}}",
-        lambda found: (
-            "\u200b".join(re.findall(".{1,8}", found[0])) if any(letter.isdigit() for letter in found[0]) else found[0]
-        ),
-        told,
-    )
+    """White space as a browser shows it; a no-break space stays one."""
+    return re.sub(r"[ \t\r\n]+", " ", text)
+
+
+def _pieces(word: str) -> list[str]:
+    """A long word without a place to break (a digest, an address) in pieces; any other whole."""
+    return re.findall(f".{{1,{_PIECE}}}", word) if len(word) >= _LONG else [word]
+
+
+def _breaking(text: str) -> list[Any]:
+    """Running text, its long words as nodes that may break."""
+    told: list[Any] = []
+    for part in re.split(rf"([^\s-]{{{_LONG},}})", text):
+        if len(part) >= _LONG and not re.search(r"\s", part) and re.search(r"[0-9./_]", part):
+            told.append({"k": "long", "parts": _pieces(part)})
+        elif part:
+            told.append(part)
+    return told
 
 
 def _trimmed(words: list[Any]) -> list[Any]:

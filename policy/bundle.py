@@ -27,6 +27,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from policy.declaration import Chain
 from policy.entry import AlternativeId, Digest
 from policy.errors import PolicyError
+from policy.measured import canonical
 from policy.schema import SchemaError, upgrade
 from policy.signer import fingerprint, raw
 
@@ -124,12 +125,6 @@ class Bundle:
     files: Mapping[str, bytes]
     broken: tuple[Broken, ...]
     """Files that are missing, that nobody signed for, or that aren't those that were signed for."""
-
-
-def canonical(document: Mapping[str, Any]) -> bytes:
-    """The bytes that are signed: JSON without `signature`, keys sorted, no spaces, UTF-8."""
-    told = {key: value for key, value in document.items() if key != "signature"}
-    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def write(path: Path, manifest: Mapping[str, Any], files: Mapping[str, bytes], key: Ed25519PrivateKey) -> Manifest:

@@ -18,8 +18,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from policy.bundle import canonical, is_bundle
-from policy.bundle import read as open_bundle
 from policy.entry import AlternativeId, Measure
 from policy.errors import PolicyError
 from policy.schema import SchemaError, upgrade
@@ -88,6 +86,12 @@ class Measurement:
     why_not: str = ""
 
 
+def canonical(document: Mapping[str, Any]) -> bytes:
+    """The bytes that are signed: JSON without `signature`, keys sorted, no spaces, UTF-8."""
+    told = {key: value for key, value in document.items() if key != "signature"}
+    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
 def signed(document: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, Any]:
     """The document with its signature."""
     return {**document, "signature": base64.b64encode(key.sign(canonical(document))).decode()}
@@ -108,52 +112,12 @@ def measurements(document: object, name: str, key: Ed25519PublicKey | None) -> t
 
 
 def read(path: Path, key: Ed25519PublicKey | None) -> tuple[Measurement, ...]:
-    """What counts of a document in a file, or in an evidence bundle. Raises MeasuredError; of a bundle UnknownSigner,
-    BundleError.
-
-    A bundle's margin and need must be those that its ledger held before the first transaction; whether its figures
-    follow from its transactions, `threshold verify` counts.
-    """
-    if is_bundle(path):
-        return _bundled(path, key)
+    """What counts of a document in a file. Raises MeasuredError."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise MeasuredError(f"{path}: expected measured alternatives in JSON, found none to read ({error}).") from error
     return measurements(document, str(path), key)
-
-
-def _bundled(path: Path, key: Ed25519PublicKey | None) -> tuple[Measurement, ...]:
-    if key is None:
-        raise MeasuredError(f"{path}: expected the public key that may sign a bundle (--key), found none.")
-    bundle = open_bundle(path, key)
-    manifest = bundle.manifest
-    if manifest.grade != "pilot":
-        raise MeasuredError(
-            f"{path}: expected a bundle of a pilot, found one of grade {manifest.grade}: what is simulated or measured "
-            "elsewhere is no measured alternative."
-        )
-    if bundle.broken:
-        raise MeasuredError(f"{path}: expected a whole bundle, found {bundle.broken[0]}.")
-    if MEASURED not in bundle.files or manifest.ledger is None:
-        raise MeasuredError(f"{path}: expected {MEASURED} and the ledger behind it in the bundle, found not both.")
-    if problem := manifest.ledger.problem():
-        raise MeasuredError(f"{path}: expected a whole ledger in the bundle, found: {problem}")
-    document = json.loads(bundle.files[MEASURED])
-    found = measurements(document, f"{path}, {MEASURED}", key)
-    stated = MeasuredAlternatives.model_validate(document)
-    held = {
-        (each.body.alternative, each.body.measure): (each.body.margin, each.body.need)
-        for each in manifest.ledger.in_force(stated.first_transaction_at)
-    }
-    for each in stated.comparisons:
-        if held.get((each.alternative, each.measure)) != (each.margin, each.need):
-            raise MeasuredError(
-                f"{path}: {each.alternative}, {each.measure}: expected margin and need as the ledger held them before "
-                f"the first transaction, {held.get((each.alternative, each.measure), 'none')}, found "
-                f"{(each.margin, each.need)}."
-            )
-    return found
 
 
 def _weak(read: MeasuredAlternatives, document: Mapping[str, Any], key: Ed25519PublicKey | None) -> str:

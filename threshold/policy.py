@@ -85,7 +85,7 @@ def assess(
     from policy.bundle import is_bundle
     from policy.changes import changes
     from policy.engine import ground, verdict
-    from policy.measured import read as read_evidence
+    from policy.evidence import read as read_evidence
     from policy.record import read
     from policy.signer import public_key
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from benchmarks.bundle import NoBundleError, Verified, pack, pack_pilot, verify
 from benchmarks.evaluation import evaluate
 from benchmarks.evidence import Results
 from benchmarks.gains import PilotError
+from benchmarks.paper import paper
 from benchmarks.recount import differences
+from benchmarks.report import render
 from benchmarks.rows import RowsError
 from benchmarks.scenario import Scenario
 from edge.transaction import Stamp, Transaction
@@ -29,9 +31,9 @@ from policy.bundle import MANIFEST, BundleError, UnknownSigner
 from policy.database import Database
 from policy.declaration import chain
 from policy.entry import Declared, Refused
+from policy.evidence import read as read_measured
 from policy.ledger import FORM, Ledger, LedgerError
 from policy.measured import MEASURED, MeasuredError, signed
-from policy.measured import read as read_measured
 from policy.schema import schema
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
@@ -217,6 +219,21 @@ def test_a_figure_altered_in_the_page_is_named(made: Made, tmp_path: Path) -> No
         files["report.html"] = page[:at] + b"<td>0 " + page[at + 4 :]
 
     assert any(kind == "report" for kind, _ in said(changed(made, tmp_path / "b", alter, KEY)))
+
+
+def test_a_chart_or_a_pdf_that_comes_out_otherwise_is_noted(made: Made, tmp_path: Path) -> None:
+    page = render(made.results, "en")
+    pack(made.results, made.folder, tmp_path / "p", KEY, pdf=paper(page, made.results.created))
+    with_pdf = replace(made, bundle=tmp_path / "p")
+    clean = changed(with_pdf, tmp_path / "b", lambda files, manifest: None, KEY)
+    assert (clean.broken, [note for note in clean.notes if "byte" in note]) == ((), [])
+
+    def alter(files: dict[str, bytes], _: dict[str, Any]) -> None:
+        files["report.html"] = files["report.html"].replace(b'<path d="M ', b'<path d="M 1', 1)
+        files["report.pdf"] += b"%"
+
+    found = changed(with_pdf, tmp_path / "b", alter, KEY)
+    assert [note.split(":")[0] for note in found.notes if "byte" in note] == ["report.html", "report.pdf"]
 
 
 def test_files_that_are_missing_or_that_nobody_signed_for_are_named(made: Made, tmp_path: Path) -> None:

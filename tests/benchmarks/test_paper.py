@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from results_example import results
+from results_example import doors, results
 
 from benchmarks.annex import AnnexError, annex, read
 from benchmarks.language import LANGUAGES, Language
@@ -163,8 +163,9 @@ def test_the_numbers_of_the_json_stand_on_paper_as_on_the_page(language: Languag
     words = Terms(language)
     spoken, shown = read_out(pdf(language)), text(language)
     for told in (RESULTS.lanes["face-1n"], RESULTS.lanes["tag-uid"]):
-        for rate in (*told.rates.values(), *(point.legitimate_failures for point in told.points)):
-            written = SPACE.sub("", str(words.share(rate)))
+        values = [words.percent(rate.value, 2) for rate in told.rates.values()]
+        for value in (*values, *(words.share(point.legitimate_failures) for point in told.points)):
+            written = SPACE.sub("", str(value))
             assert written in spoken
             assert written in shown
         assert told.transactions is not None
@@ -186,6 +187,11 @@ def test_every_picture_has_its_words(language: Language) -> None:
     assert all(len(each) > 40 and "&" not in each for each in words)
     inside = objects(pdf(language)).replace(b"\\(", b"(").replace(b"\\)", b")")
     assert inside.count(b"/Alt") >= len(words)
+
+
+def test_the_tag_lane_alone_and_all_at_the_doors_go_on_paper_too() -> None:
+    for form in (results(faces=False), results(faces=True, doors=doors())):
+        assert paper(render(form, "sv"), form.created).startswith(b"%PDF-1.7")
 
 
 def test_the_same_page_gives_the_same_bytes() -> None:

@@ -1,0 +1,135 @@
+"""`threshold report --bundle | --format pdf`, `threshold verify`, `threshold ledger declare`: exit codes and words."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks import scenario
+from benchmarks.evaluation import evaluate
+from policy.bundle import UnknownSigner
+from policy.gate import Gate
+from policy.measured import MeasuredError
+from policy.signer import SignerError, fingerprint, new_signer, private_key, public_key, raw
+from threshold.command import app, main
+
+HALL = Path(__file__).resolve().parents[1] / "policy" / "records" / "hall.yaml"
+
+
+@pytest.fixture(scope="module")
+def run_(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of a very small run with the tag lane alone, packed; and two pairs of keys."""
+    folder = tmp_path_factory.mktemp("packed")
+    known = scenario.embedded()
+    doors = known.doors.model_copy(update={"persons": 40, "mornings": 1, "repetitions": 3})
+    small = known.model_copy(update={"persons": 6, "mornings": 3, "doors": doors})
+    results = evaluate(small, Gate(), folder)
+    (folder / "results.json").write_text(results.model_dump_json(by_alias=True))
+    new_signer(folder / "other.pem")
+    assert (
+        command("report", folder / "results.json", "--bundle", folder / "b", "--key", folder / "k", "--new-key")[0] == 0
+    )
+    return folder
+
+
+def command(*words: str | Path) -> tuple[int, str, Any]:
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    return done.exit_code, done.stdout, done.exception
+
+
+def test_a_bundle_is_packed_with_a_new_key_and_verifies(run_: Path) -> None:
+    assert stat.S_IMODE((run_ / "k").stat().st_mode) == 0o600
+    code, said, _ = command("verify", run_ / "b", "--key", run_ / "k.pub")
+    assert (code, "All fits" in said) == (0, True)
+    assert fingerprint(raw(public_key(run_ / "k.pub"))) in said
+    code, said, _ = command("verify", run_ / "b", "--key", run_ / "k.pub", "--json")
+    found = json.loads(said)
+    assert (code, found["good"], found["broken"], found["grade"]) == (0, True, [], "simulated")
+
+
+def test_another_key_is_an_unknown_signer_and_exit_1(
+    run_: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, error = command("verify", run_ / "b", "--key", run_ / "other.pem.pub")
+    assert (code, isinstance(error, UnknownSigner)) == (1, True)
+    words = ["threshold", "verify", str(run_ / "b"), "--key", str(run_ / "other.pem.pub"), "--json"]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert ended.value.code == 1
+    assert json.loads(said.out)["error"]["kind"] == "UnknownSigner"
+    assert "unknown signer" in said.err
+
+
+def test_a_bundle_that_was_altered_is_exit_1_and_says_what(run_: Path, tmp_path: Path) -> None:
+    good = (run_ / "b").read_bytes()
+    (tmp_path / "b").write_bytes(good[:-30])
+    assert command("verify", tmp_path / "b", "--key", run_ / "k.pub")[0] == 1
+
+
+def test_wrong_use_is_exit_2(run_: Path, tmp_path: Path) -> None:
+    results = run_ / "results.json"
+    assert command("report", results, "--bundle", tmp_path / "b")[0] == 2
+    assert command("report", results, "--key", run_ / "k")[0] == 2
+    assert command("report", "--pilot", run_ / "x.jsonl")[0] == 2
+    assert command("verify", run_ / "b")[0] == 2
+
+
+def test_keys_that_others_may_read_or_that_are_none_are_refused(run_: Path, tmp_path: Path) -> None:
+    (tmp_path / "k").write_bytes((run_ / "k").read_bytes())
+    (tmp_path / "k").chmod(0o644)
+    with pytest.raises(SignerError, match="mode 0600"):
+        private_key(tmp_path / "k")
+    with pytest.raises(SignerError, match="found none"):
+        public_key(run_ / "k")  # a private key is no thing to hand to a reader
+    with pytest.raises(SignerError, match="--new-key makes one"):
+        private_key(tmp_path / "absent")
+    with pytest.raises(SignerError, match="place for a new key"):
+        new_signer(run_ / "k")  # one that is there stays
+
+
+def test_the_gate_refuses_a_simulated_bundle(run_: Path) -> None:
+    words = ("policy", "assess", HALL, "--evidence", run_ / "b", "--key", run_ / "k.pub")
+    code, _, error = command(*words)
+    assert code == 1
+    assert isinstance(error, MeasuredError)
+    assert "expected a bundle of a pilot" in str(error)
+
+
+def test_margin_and_need_are_noted_in_the_ledger(tmp_path: Path) -> None:
+    where = ("--store", tmp_path / "store")
+    words = ("ledger", "declare", "--alternative", "tag", "--measure", "denied", "--margin", "0.005")
+    code, said, _ = command(*words, "--need", "0.01", *where, "--json")
+    found = json.loads(said)
+    assert (code, found["kind"], found["alternative"], found["need"]) == (0, "declared", "tag", 0.01)
+    assert command(*words, "--need", "0", *where)[0] == 2
+    assert command("ledger", "verify", *where)[0] == 0
+
+
+def test_the_report_as_pdf_and_its_annex_apart(run_: Path, tmp_path: Path) -> None:
+    (tmp_path / "annex.toml").write_text(
+        'site = "A school"\n[[camera]]\nname = "K1"\nwhere = "Door"\nheight_m = 2.1\ndirection = "Out"\nsees = "Some"\n'
+    )
+    out = tmp_path / "r.pdf"
+    words = ("report", run_ / "results.json", "--format", "pdf", "--lang", "is", "--out", out)
+    code, _, error = command(*words, "--annex", tmp_path / "annex.toml")
+    assert (code, error) == (0, None)
+    assert out.read_bytes().startswith(b"%PDF-1.7")
+    annex = tmp_path / "r-annex.pdf"
+    assert annex.read_bytes().startswith(b"%PDF-1.7")
+    assert stat.S_IMODE(annex.stat().st_mode) == 0o600
+
+
+def test_without_typst_it_says_what_to_install(run_: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    code, _, error = command("report", run_ / "results.json", "--format", "pdf", "--out", tmp_path / "r.pdf")
+    assert code == 1
+    assert "pip install 'threshold[pdf]'" in str(error)
+    assert not (tmp_path / "r.pdf").exists()
