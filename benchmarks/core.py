@@ -117,8 +117,8 @@ class Bench:
     digests: tuple[bytes, ...] = field(repr=False)
     meters: list[Meter] = field(repr=False)
     settings: Settings
-    networks: tuple[str, str]
-    """Ids of detector and embedder, in the meters' order."""
+    networks: tuple[str, ...]
+    """Ids of the networks, detector first, in the meters' order; one that was opened twice stands there twice."""
     pictures: Mapping[int, list[Picture]] = field(repr=False)
     """Of everyone enrolled."""
     covered: Callable[[int], None] = field(repr=False)
@@ -132,13 +132,11 @@ class Bench:
     @property
     def inferences(self) -> Counter[tuple[str, tuple[int, ...]]]:
         """So far, by network and input's shape."""
-        return Counter(
-            {
-                (name, shape): count
-                for name, meter in zip(self.networks, self.meters, strict=True)
-                for shape, count in meter.shapes.items()
-            }
-        )
+        told: Counter[tuple[str, tuple[int, ...]]] = Counter()
+        for name, meter in zip(self.networks, self.meters, strict=True):
+            for shape, count in meter.shapes.items():
+                told[name, shape] += count
+        return told
 
 
 def prepare(clip: Clip, detector: Installed, embedder: Installed, settings: Settings, steps: Steps) -> Bench:

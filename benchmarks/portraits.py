@@ -219,7 +219,7 @@ def prepare(
         digests=tuple(digests),
         meters=meters,
         settings=settings,
-        networks=(detector.network.id, embedder.network.id),
+        networks=(detector.network.id, embedder.network.id, embedder.network.id),
         pictures=pictures,
         covered=covered,
     )
