@@ -106,6 +106,8 @@ def test_the_gate_refuses_a_simulated_bundle(run_: Path) -> None:
 def test_margin_and_need_are_noted_in_the_ledger(tmp_path: Path) -> None:
     where = ("--store", tmp_path / "store")
     words = ("ledger", "declare", "--alternative", "tag", "--measure", "denied", "--margin", "0.005")
+    assert command(*words, "--need", "0.01", *where)[0] == 1, "a misspelt folder isn't begun"
+    assert command("decline", "--notice", "1.2", *where)[0] == 0
     code, said, _ = command(*words, "--need", "0.01", *where, "--json")
     found = json.loads(said)
     assert (code, found["kind"], found["alternative"], found["need"]) == (0, "declared", "tag", 0.01)
