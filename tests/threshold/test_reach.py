@@ -129,7 +129,7 @@ ASKING: dict[str, list[list[object]]] = {
     "run": [["--demo", "--seconds", 20]],
 }  # fmt: skip
 """Commands that compute templates where the gate gives leave, each with words for every way that leads there."""
-BYTES = {"models verify", "models fetch", "report", "verify"}
+BYTES = {"models verify", "models fetch", "report", "verify", "doctor"}
 """Commands that read networks' files to compare their digests, embedders' among them, and make no session."""
 
 
