@@ -57,8 +57,21 @@ def ratios(name: str, told: dict[str, Any], limit: float) -> list[dict[str, Any]
     against = ratio["opencv_loop"]
     overhead, empty = told["overhead_ms_per_frame"], told["empty_ms_per_frame"]
     crowd = limit < 0.1
+    # The source by itself took longer than the source and a loop: a clip larger than the page cache does that.
+    void = min(*ratio.values(), overhead, 0.0 if empty is None else empty) < 0
     return [
-        claim(f"{name}: CPU a visit, core / plain OpenCV loop (a)", against, f"≤ {limit:.4f}", against <= limit),
+        claim(
+            f"{name}: source's cost measured well enough to be taken off",
+            "void: less than nothing is left without it" if void else "yes",
+            "yes",
+            not void,
+        ),
+        claim(
+            f"{name}: CPU a visit, core / plain OpenCV loop (a)",
+            against,
+            f"≤ {limit:.4f}",
+            not void and against <= limit,
+        ),
         claim(
             f"{name}: the same / plain loop on the core's own detector backend",
             ratio["opencv_loop_own_backend"],
@@ -77,13 +90,13 @@ def ratios(name: str, told: dict[str, Any], limit: float) -> list[dict[str, Any]
             f"{name}: own overhead, ms a frame with someone there",
             round(overhead, 3),
             "≤ 2" if crowd else "printed",
-            overhead <= 2 if crowd else None,
+            not void and overhead <= 2 if crowd else None,
         ),
         claim(
             f"{name}: everything, ms a frame with nobody there",
             None if empty is None else round(empty, 3),
             "≤ 0.67",
-            None if empty is None else empty <= 0.67,
+            None if empty is None else not void and empty <= 0.67,
         ),
         claim(
             f"{name}: people compared and recognised at one threshold, each way",
