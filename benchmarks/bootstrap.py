@@ -129,7 +129,7 @@ def mean(
     RateError: shapes that differ, no values, one that isn't finite, fewer than two subjects, replicates or level out of
     range.
     """
-    data, whose, count = _grouped(values, subjects)
+    data, whose, count = grouped(values, subjects)
     return Interval(*_mean(data, whose, count, replicates=replicates, level=level, seed=seed), level, ONE_WAY)
 
 
@@ -140,7 +140,7 @@ def proportion(
 
     With no error, or nothing but errors, the rule of 3 on subjects. RateError: as `mean`, or a value beside 0 and 1.
     """
-    data, whose, count = _grouped(errors, subjects)
+    data, whose, count = grouped(errors, subjects)
     if not _zero_one(data):
         raise RateError("errors: expected only 0 and 1 (or booleans), found other values")
     observed = float(data.mean())
@@ -167,8 +167,8 @@ def paired_difference(
     otherwise the range of the values seen.
     RateError: as `mean`, for either lane.
     """
-    one, whose, count = _grouped(first, subjects)
-    other, _, _ = _grouped(second, subjects)
+    one, whose, count = grouped(first, subjects)
+    other, _, _ = grouped(second, subjects)
     difference = one - other
     if np.ptp(difference) > 0.0:
         return Interval(
@@ -193,7 +193,7 @@ def quantile(
     """
     if not 0.0 < q < 1.0:
         raise RateError(f"q: expected a share strictly between 0 and 1, found {q!r}")
-    data, whose, count = _grouped(values, subjects)
+    data, whose, count = grouped(values, subjects)
     replicate = _weighted_quantile(data, whose, q)
     return Interval(
         *_percentiles(replicate, np.arange(count), count, replicates=replicates, level=level, seed=seed), level, ONE_WAY
@@ -216,8 +216,8 @@ def quantile_difference(
     The lanes may have different numbers of values (a door that didn't open has no time), but the same persons are
     drawn for both. RateError: as `quantile`, for either lane.
     """
-    one, _, _ = _grouped(first, first_subjects)
-    other, _, _ = _grouped(second, second_subjects)
+    one, _, _ = grouped(first, first_subjects)
+    other, _, _ = grouped(second, second_subjects)
     names, everyone = np.unique(
         np.concatenate([np.asarray(first_subjects), np.asarray(second_subjects)]), return_inverse=True
     )
@@ -341,10 +341,10 @@ def _guarded(observed: float, subjects: int, level: float, bootstrap: tuple[floa
     return Interval(1.0 - bound, 1.0, level, ONLY_ERRORS)
 
 
-def _grouped(
+def grouped(
     values: npt.ArrayLike, subjects: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp], int]:
-    """The values, the rank of each one's subject, how many subjects."""
+    """The values, the rank of each one's subject, how many subjects. Raises RateError for lists that don't fit."""
     data = np.asarray(values, np.float64)
     owners = np.asarray(subjects)
     if data.ndim != 1 or data.size == 0 or owners.shape != data.shape:

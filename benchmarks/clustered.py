@@ -25,7 +25,7 @@ from scipy.special import expit, logit
 from scipy.stats import beta, t
 from scipy.stats import norm as normal
 
-from benchmarks.bootstrap import NO_DIFFERENCE, NO_ERROR, ONLY_ERRORS
+from benchmarks.bootstrap import NO_DIFFERENCE, NO_ERROR, ONLY_ERRORS, grouped
 from benchmarks.interval import Interval, RateError, check_level, rule_of_three, square_and_add
 
 Counts = npt.NDArray[np.int64]
@@ -269,7 +269,7 @@ def mean(values: npt.ArrayLike, subjects: npt.ArrayLike, level: float = 0.95) ->
 
     RateError: shapes that differ, a value that isn't finite, fewer than two subjects, a level outside (0, 1).
     """
-    data, whose, count = _grouped(values, subjects)
+    data, whose, count = grouped(values, subjects)
     middle = float(data.mean())
     residual = np.bincount(whose, weights=data - middle, minlength=count)
     spread = math.sqrt(count / (count - 1) * float((residual**2).sum())) / data.size
@@ -284,7 +284,7 @@ def quantile(values: npt.ArrayLike, subjects: npt.ArrayLike, q: float, level: fl
     19). It can't reach beyond the largest value seen: a p95 needs far more than 20.
     RateError: as `mean`, or q outside (0, 1).
     """
-    data, whose, count = _grouped(values, subjects)
+    data, whose, count = grouped(values, subjects)
     return Interval(*_inverted(data, whose, count, _checked(q), check_level(level))[0], level, QUANTILE)
 
 
@@ -305,7 +305,7 @@ def quantile_difference(
     names = np.unique(np.concatenate([np.asarray(first_subjects), np.asarray(second_subjects)]))
     ends, below, middles = [], [], []
     for values, subjects in ((first, first_subjects), (second, second_subjects)):
-        data, whose, count = _grouped(values, subjects)
+        data, whose, count = grouped(values, subjects)
         interval, residual = _inverted(data, whose, count, _checked(q), check_level(level))
         ends.append(Interval(*interval, level, QUANTILE))
         everyone = np.zeros(names.size)
@@ -365,17 +365,3 @@ def _checked(q: float) -> float:
     if not 0.0 < q < 1.0:
         raise RateError(f"q: expected a share strictly between 0 and 1, found {q!r}")
     return q
-
-
-def _grouped(values: npt.ArrayLike, subjects: npt.ArrayLike) -> tuple[Shares, npt.NDArray[np.intp], int]:
-    data, owners = np.asarray(values, np.float64), np.asarray(subjects)
-    if data.ndim != 1 or data.size == 0 or owners.shape != data.shape:
-        raise RateError(
-            f"values and subjects: expected two lists of one length, at least 1, found {data.shape} and {owners.shape}"
-        )
-    if not np.isfinite(data).all():
-        raise RateError(f"values: expected finite numbers, found {data[~np.isfinite(data)][0]}")
-    names, whose = np.unique(owners, return_inverse=True)
-    if names.size < 2:
-        raise RateError("subjects: expected at least 2, found 1: one person says nothing about others")
-    return data, whose, names.size

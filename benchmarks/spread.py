@@ -199,7 +199,8 @@ def _follow() -> None:
 
 
 def _end_after(parent: Any) -> None:
-    parent.join()
+    while parent.is_alive():
+        parent.join(timeout=5.0)
     os._exit(1)
 
 

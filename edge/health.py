@@ -188,7 +188,7 @@ class Monitor:
     ) -> None:
         self._done.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(timeout=10.0)  # a look at the board takes two seconds at most
         self._look()
         steal = None
         ticks = self._try("steal", self.machine.ticks)
