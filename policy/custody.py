@@ -16,6 +16,7 @@ from policy.permit import Permit
 from policy.reference import Kept, References
 from policy.rotation import Template, turn, turn_back
 from policy.seal import SealBroken
+from policy.subject import File
 from policy.vault import Vault
 
 
@@ -63,7 +64,7 @@ class Custody:
     def disclose(self, subject: str, modality: Modality) -> tuple[dict[str, Any], list[float] | str]:
         """See policy.store.Store.disclose."""
         if modality == "face":
-            self._gate.require(self._permission.permit("match", subject, "face"), "match")
+            self._openable(subject, self._people.file(subject))
         row, content = self._references.open(subject, modality)
         if modality == "tag":
             return row, content.hex()
@@ -78,7 +79,7 @@ class Custody:
                 if "face" not in file.references:
                     continue
                 try:
-                    self._gate.require(self._permission.permit("match", pseudonym, "face"), "match")
+                    self._openable(pseudonym, file)
                     row, content = self._references.open(pseudonym, "face")
                 except (Refused, SealBroken):
                     left += 1
@@ -91,6 +92,10 @@ class Custody:
             )
             self._vault.ledger.append(Renewed(references=renewed, left=left))
         return renewed, left
+
+    def _openable(self, subject: str, file: File) -> None:
+        """Raise policy.gate.Refused unless the person's face may be compared, for whichever purpose it is kept."""
+        self._gate.require(self._permission.permit("match", subject, "face", purpose=file.purposes[0]), "match")
 
     def _may_store(self, permit: Permit, modality: Modality) -> None:
         self._gate.require(permit, "store")

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from policy.archive import Archive
 from policy.engine import assess
 from policy.errors import PolicyError
-from policy.permit import PERSONAL, Comparison, Kind, Operation, Permit
+from policy.permit import PERSONAL, Comparison, Kind, Operation, Permit, Purpose
 from policy.record import Record
 from policy.research import ResearchSet, Use, listed, set_digest
 from policy.search import against as against_search
@@ -47,8 +47,8 @@ class Facts:
 class Register(Protocol):
     """Who keeps people's facts; the gate asks there, so that nobody can show it other facts."""
 
-    def facts(self, subject: str, modality: Literal["face", "tag"], kind: Kind) -> Facts:
-        """What a permit of a kind for one person would rest on. Raises what says that there is nothing."""
+    def facts(self, subject: str, modality: Literal["face", "tag"], kind: Kind, purpose: Purpose) -> Facts:
+        """What a permit of a kind, for a purpose, for one person would rest on. Raises what says that there is nothing."""
         ...
 
     def against(self, permit: Permit) -> Finding | None:
@@ -207,15 +207,17 @@ class Gate:
         *,
         mode: Comparison = "",
         token: bytes = b"",
+        purpose: Purpose = "door",
     ) -> Permit:
         """A permit for one person and the pictures just taken, by their digests. Raises Refused with the verdict.
 
+        `purpose` is what for, of those that record and person name; an enrolment is for all of them.
         `mode` says with whose references a face may be compared: `1:1` with the person's, for which `token` is the
         identifier of that person's tag, just read; `1:N` with everyone's, where the record shows what that needs.
         """
         if self._register is None:
             raise Refused(Verdict.of(_unknown_standing()))
-        facts = self._register.facts(subject, modality, kind)
+        facts = self._register.facts(subject, modality, kind, purpose)
         verdict = self._today(facts, modality)
         if verdict.verdict != "allow":
             raise Refused(verdict)
@@ -227,7 +229,7 @@ class Gate:
         permit = self._sign(
             kind,
             operations,
-            "enrolment" if kind == "enrol" else "entrance",
+            "enrolment" if kind == "enrol" else purpose,
             "processing record",
             frozenset(contents),
             expires=min(now + CAPTURE[kind], midnight, facts.until),
@@ -277,10 +279,16 @@ class Gate:
                 raise Refused(Verdict.of(against))
 
     def require(
-        self, permit: Permit, operation: Operation, digest: bytes | None = None, *, mode: Comparison = ""
+        self,
+        permit: Permit,
+        operation: Operation,
+        digest: bytes | None = None,
+        *,
+        mode: Comparison = "",
+        purpose: Purpose | None = None,
     ) -> None:
         """Return if `permit` is genuine, not expired, and covers `operation` (and the file with that SHA-256 digest);
-        with `mode`, that it is a person's and for that comparison.
+        with `mode`, that it is a person's and for that comparison; with `purpose`, that it is for that.
 
         Raises Refused otherwise. A signature is verified once a process, expiry and coverage at each use, and so is
         whether record, consent, age and orders of a person still are what they were.
@@ -305,6 +313,8 @@ class Gate:
             raise Refused(
                 _permit_finding("permit-mode", f"The permit compares {permit.mode or 'with nobody'}, not {mode}.")
             )
+        if purpose is not None and permit.purpose != purpose:
+            raise Refused(_permit_finding("permit-purpose", f"The permit is for {permit.purpose}, not for {purpose}."))
         if digest is not None and digest not in permit.contents:
             raise Refused(
                 _permit_finding(

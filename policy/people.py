@@ -104,8 +104,11 @@ class People:
 
     def rekey(self, connection: sqlite3.Connection, pseudonym: str, keys: SubjectKeys, file: File) -> None:
         """A person's keys and facts from now on, in the transaction of `connection`; the facts under a fresh key, so
-        that the former ones don't open with the present keys."""
+        that the former ones don't open with the present keys. Who isn't noted has a fresh key for attendance, too: what
+        was noted before can't be told any more."""
         keys = replace(keys, file=secrets.token_bytes(SIZE))
+        if "attendance" not in file.purposes:
+            keys = replace(keys, attendance=secrets.token_bytes(SIZE))
         connection.execute(
             "UPDATE subject SET keys = ?, file = ? WHERE pseudonym = ?",
             (self._wrapped(pseudonym, keys), self._sealed(file, keys, pseudonym), pseudonym),

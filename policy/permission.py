@@ -8,8 +8,8 @@ from typing import Literal
 from policy.entry import Modality, Permitted
 from policy.gate import Gate, Refused
 from policy.ledger import Ledger
-from policy.permit import Comparison, Permit
-from policy.standing import Standing, finding, named
+from policy.permit import Comparison, Permit, Purpose
+from policy.standing import Standing, enrolled, finding
 from policy.subject import File
 from policy.verdict import Verdict
 
@@ -24,7 +24,7 @@ class Permission:
         """See policy.store.Store.assess."""
         record = self._standing.in_force()
         try:
-            named(record, "enrol", modality)
+            enrolled(record, file, modality)
         except Refused as refused:
             return refused.verdict
         return self.gate.assess(file.personal(record, self._ledger.clock.now().date(), modality))
@@ -39,13 +39,14 @@ class Permission:
         mode: Comparison = "",
         token: bytes = b"",
         drawn: Permit | None = None,
+        purpose: Purpose = "door",
     ) -> Permit:
         """See policy.store.Store.permit."""
         contents = tuple(contents)
         if self._ledger.demonstration and modality == "face":
             for digest in contents:
                 self._drawn(drawn, digest)
-        permit = self.gate.personal(kind, subject, modality, contents, mode=mode, token=token)
+        permit = self.gate.personal(kind, subject, modality, contents, mode=mode, token=token, purpose=purpose)
         if kind == "enrol":
             self._ledger.append(
                 Permitted(

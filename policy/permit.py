@@ -19,6 +19,9 @@ PERSONAL: frozenset[Kind] = frozenset({"enrol", "match", "probe-only"})
 Comparison = Literal["", "1:1", "1:N"]
 """Of a person's face: with the one whose tag was read, or with everyone's; empty: with none."""
 
+Purpose = Literal["door", "attendance"]
+"""What a person is recognised for: to be let in, or to be noted as present. One agrees to each by itself."""
+
 Operation = Literal["template", "match", "store"]
 """`template` computes one from a picture, `match` compares two, `store` keeps a credential on disk."""
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from policy.gate import Refused
+from policy.permit import Purpose
 from policy.search import against as against_search
+from policy.standing import named
 from policy.store import Store
 from policy.subject import for_modality
 from policy.verdict import Finding, Verdict
@@ -16,8 +19,8 @@ Mode = Literal["tag", "1:1", "1:N"]
 """A tag alone; a face compared with the owner's of the tag that was read; a face searched among everyone's."""
 
 
-def running(store: Store, mode: Mode) -> Verdict:
-    """What the gate says, today, of running a lane of this mode under the processing record in force."""
+def running(store: Store, mode: Mode, purpose: Purpose = "door") -> Verdict:
+    """What the gate says, today, of running a lane of this mode for a purpose under the processing record in force."""
     record = store.record
     if record is None:
         return Verdict.of(
@@ -26,12 +29,10 @@ def running(store: Store, mode: Mode) -> Verdict:
             )
         )
     modality: Literal["face", "tag"] = "tag" if mode == "tag" else "face"
-    named = record.op if isinstance(record.op, tuple) else ()
-    if not any(op.kind == "match" and op.modality == modality for op in named):
-        words = (
-            f"The processing record names no operation of kind match and modality {modality}, so nothing allows one."
-        )
-        return Verdict.of(_finding("operation-in-record", words, "op"))
+    try:
+        named(record, "match", modality, purpose)
+    except Refused as refused:
+        return refused.verdict
     if mode == "1:N":
         against = against_search(record, store.clock.now().date())
         if against is not None:
@@ -39,8 +40,13 @@ def running(store: Store, mode: Mode) -> Verdict:
     return store.gate.assess(for_modality(record, modality))
 
 
-def beginning(store: Store, mode: Mode) -> Verdict:
+def beginning(store: Store, mode: Mode, purpose: Purpose = "door") -> Verdict:
     """The same of a device that is about to start: none does under an order that stops enrolment and matching."""
+    return stopped(store) or running(store, mode, purpose)
+
+
+def stopped(store: Store) -> Verdict | None:
+    """The verdict while an order stands that stops enrolment and matching; None: none does."""
     if any(order.stops for order in store.orders.values()):
         words = "An order of the authority stands, so nobody may be matched. `threshold status` says which step is due."
         finding = Finding(
@@ -51,7 +57,7 @@ def beginning(store: Store, mode: Mode) -> Verdict:
             facts=("sup.orders",),
         )
         return Verdict.of(finding)
-    return running(store, mode)
+    return None
 
 
 def _finding(rule: str, message: str, missing: str) -> Finding:

@@ -16,8 +16,8 @@ from policy.errors import StoreError, UnknownSubject
 from policy.gate import Facts, Refused
 from policy.order import Order, fold
 from policy.people import People
-from policy.permit import Kind, Permit
-from policy.record import Record
+from policy.permit import Kind, Permit, Purpose
+from policy.record import Operation, Record
 from policy.reference import References
 from policy.seal import SealBroken
 from policy.subject import ADULT, File
@@ -93,11 +93,17 @@ class Standing:
             )
         return self._facts_against(file, permit)
 
-    def facts(self, subject: str, modality: Modality, kind: Kind) -> Facts:
+    def facts(self, subject: str, modality: Modality, kind: Kind, purpose: Purpose) -> Facts:
         """See policy.gate.Register."""
         record = self.in_force()
         file = self._people.file(subject)
-        named(record, "enrol" if kind == "enrol" else "match", modality)
+        if kind == "enrol":
+            enrolled(record, file, modality)
+        else:
+            named(record, "match", modality, purpose)
+            if purpose not in file.purposes:
+                said = f"This person is to be recognised for {' and '.join(file.purposes)}, not for {purpose}."
+                raise Refused(Verdict.of(finding("purpose-agreed", said)))
         ends = [file.keep_until, *(() if file.majority is None else (file.majority,))]
         return Facts(
             record=file.personal(record, self._vault.today(), modality),
@@ -176,14 +182,35 @@ def finding(rule: str, message: str) -> Finding:
     )
 
 
-def named(record: Record, kind: str, modality: Modality) -> None:
-    """Raise policy.gate.Refused unless the record names that operation: what it doesn't name it can't allow."""
-    if not isinstance(record.op, tuple) or not any(op.kind == kind and op.modality == modality for op in record.op):
-        missing = finding(
-            "operation-in-record",
-            f"The processing record names no operation of kind {kind} and modality {modality}, so nothing allows one.",
-        )
-        raise Refused(Verdict.of(missing.model_copy(update={"missing": ("op",)})))
+def enrolled(record: Record, file: File, modality: Modality) -> None:
+    """Raise policy.gate.Refused unless the record names this enrolment, and what the person is to be noted for."""
+    named(record, "enrol", modality)
+    if "attendance" in file.purposes:
+        named(record, "match", modality, "attendance")
+
+
+def named(record: Record, kind: str, modality: Modality, purpose: Purpose | None = None) -> None:
+    """Raise policy.gate.Refused unless the record names that operation: what it doesn't name it can't allow.
+
+    For attendance a purpose of that kind must be named, with the comparison and the log of it; such a comparison opens
+    no door, as one operation has one purpose.
+    """
+    said = "" if purpose is None else f" for the purpose {purpose}"
+    if not any(op.kind == kind and op.modality == modality for op in _serving(record, purpose)):
+        words = f"no operation of kind {kind} and modality {modality}{said}"
+    elif purpose == "attendance" and not any(op.kind == "log" for op in _serving(record, purpose)):
+        words = f"no operation of kind log{said}"
+    else:
+        return
+    missing = finding("operation-in-record", f"The processing record names {words}, so nothing allows one.")
+    raise Refused(Verdict.of(missing.model_copy(update={"missing": ("op",)})))
+
+
+def _serving(record: Record, purpose: Purpose | None) -> list[Operation]:
+    """The record's operations for a purpose; None: all."""
+    operations = record.op if isinstance(record.op, tuple) else ()
+    noting = {one.id for one in record.purp if one.kind == "attendance"} if isinstance(record.purp, tuple) else set()
+    return [op for op in operations if purpose is None or (op.purpose in noting) == (purpose == "attendance")]
 
 
 def _canonical(record: Record) -> bytes:

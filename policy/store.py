@@ -14,7 +14,7 @@ how it is asked (policy.permission), what may be done under its permits (policy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -30,7 +30,7 @@ from policy.ledger import Anchor
 from policy.order import Order
 from policy.people import People
 from policy.permission import Permission
-from policy.permit import Comparison, Permit
+from policy.permit import Comparison, Permit, Purpose
 from policy.record import Record
 from policy.reference import References
 from policy.research import ResearchSet
@@ -140,9 +140,14 @@ class Store:
         """A person's facts. Raises UnknownSubject, policy.seal.SealBroken."""
         return self._people.file(pseudonym)
 
-    def pseudonym(self, subject: str, purpose: Literal["door", "attendance"]) -> str:
-        """A person's pseudonym for one purpose."""
-        return self._people.keys(subject).pseudonym(purpose)
+    def pseudonym(self, subject: str) -> str:
+        """A person's pseudonym in the rows of a door."""
+        return self._people.keys(subject).pseudonym("door")
+
+    def present(self, subject: str, day: date, slot: str) -> str:
+        """A person's pseudonym for having been there in one slot of one day, and in no other; from a key that makes no
+        other pseudonyms."""
+        return self._people.keys(subject).present(day, slot)
 
     def link(self, subject: str, name: str) -> str:
         """Pseudonym of somebody who has to do with a person (witness, guardian); with that person's key, and gone with
@@ -176,13 +181,16 @@ class Store:
         mode: Comparison = "",
         token: bytes = b"",
         drawn: Permit | None = None,
+        purpose: Purpose = "door",
     ) -> Permit:
         """Ask the gate for a permit for one person and the pictures just taken; see Gate.personal.
 
         In a demonstration the pictures must be drawn ones: `drawn` is the gate's `synthetic` permit that covers them.
         Raises policy.gate.Refused.
         """
-        return self._permission.permit(kind, subject, modality, contents, mode=mode, token=token, drawn=drawn)
+        return self._permission.permit(
+            kind, subject, modality, contents, mode=mode, token=token, drawn=drawn, purpose=purpose
+        )
 
     # --- references ---
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from policy.entry import By, Child, Digest, DocumentKind, Modality, Version
+from policy.permit import Purpose
 from policy.record import Record, Role
 
 ADULT = 18
@@ -72,6 +73,8 @@ class File(_Value):
     """A lower age stated after the attestation."""
     probes: bool = False
     """An adult who agreed to be compared with others' references, without leaving one."""
+    purposes: Annotated[tuple[Purpose, ...], Field(min_length=1)] = ("door",)
+    """What the person is to be recognised for, each agreed to by itself."""
     keep_until: date
     references: Mapping[Modality, Digest] = {}
     """SHA-256 of each sealed reference, so that one that is damaged, or another put in its place, is counted without

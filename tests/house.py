@@ -47,6 +47,21 @@ def laboratory(name: str = "lab-volunteers", **bio: Any) -> Record:
     return record.model_copy(update={"op": (*record.op, *more), "dpia": dpia, "bio": record.bio.model_copy(update=bio)})
 
 
+def noting(record: Record = SITE) -> Record:
+    """A record with attendance beside its other purposes, noted of whom a tag or a face lets in."""
+    fields = record.model_dump(mode="json", by_alias=True)
+    known = [one for one in fields["op"] if one["kind"] in ("match", "log")]
+    more = [one | {"id": f"{one['id']}-presence", "purpose": "presence"} for one in known]
+    if not any(one["kind"] == "log" for one in more):
+        more.append({"id": "log-presence", "kind": "log", "modality": "none", "purpose": "presence"})
+    purposes = [one for one in fields["purp"] if isinstance(one, dict)]
+    purposes.append((purposes[0] if purposes else {}) | {"id": "presence", "kind": "attendance"})
+    fields |= {"op": [*fields["op"], *more], "purp": purposes}
+    if isinstance(fields["dpia"]["ops"], list):
+        fields["dpia"]["ops"] += [one["id"] for one in more]
+    return Record.model_validate(fields)
+
+
 class Hands:
     """A clock that a test sets."""
 

@@ -247,7 +247,7 @@ def export(
 
     with open_store(store) as opened:
         subject = opened.find(reference)
-        person = opened.pseudonym(subject, "door")
+        person = opened.pseudonym(subject)
         # Read before the export is noted in the ledger: a folder that can't be read leaves no line of a copy given.
         rows = [
             row.model_dump(mode="json", by_alias=True) for folder in journal or () for row in rows_of(folder, person)

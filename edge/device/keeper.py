@@ -53,7 +53,7 @@ class StoreKeeper:
 
     def pseudonym(self, subject: str) -> str:
         """See Keeper."""
-        return self._store.pseudonym(subject, "door")
+        return self._store.pseudonym(subject)
 
     def today(self) -> date:
         """See Keeper."""
