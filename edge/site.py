@@ -10,16 +10,19 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from edge.attendance import DAY, SlotName
 from edge.core.source import SourceError, masked
 from edge.core.sources import is_live
 from edge.errors import EdgeError
 from edge.transaction import Origin
 from edge.where import Key, place, places
+from policy.permit import Purpose
 
 LONGEST_S = 10.0
 """The longest that a door may be told to stay open."""
@@ -29,13 +32,23 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, str_strip_whitespace=True)
 
 
+def _alone(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _clock(value: object) -> object:
+    if isinstance(value, time) or (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:\d\d)?", value)):
+        return value
+    raise ValueError('a time of day such as "08:00"')
+
+
 class Site(_Table):
     """`[site]`: what this device is, and where it keeps things."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
     """Small letters, digits and hyphens. It stands in file names; it names a door, never a person."""
-    purpose: Literal["door", "attendance"] = "door"
-    """What a decision is for."""
+    purpose: Annotated[tuple[Purpose, ...], BeforeValidator(_alone), Field(min_length=1)] = ("door",)
+    """What a decision is for: it opens the door, notes attendance, or both."""
     store: str = "store"
     """The sealed store's folder: who is enrolled. Relative to this file."""
     journal: str = "journal"
@@ -153,6 +166,29 @@ class RelayDoor(_Table):
 DoorSettings = Annotated[FakeDoor | RelayDoor, Field(discriminator="kind")]
 
 
+class SlotSettings(_Table):
+    """`[[attendance.slot]]`: a part of the day in which somebody was there or wasn't, by the device's local time."""
+
+    name: SlotName
+    """Small letters, digits and hyphens. It stands beside each note."""
+    begins: Annotated[time, BeforeValidator(_clock), Field(alias="from")]
+    """When it begins, such as "08:00"."""
+    ends: Annotated[time, BeforeValidator(_clock), Field(alias="to")]
+    """When it is over, on the same day."""
+
+
+class Attendance(_Table):
+    """`[attendance]`: who was there is noted, by day and slot, without a time."""
+
+    slot: Annotated[tuple[SlotSettings, ...], Field(min_length=1, max_length=24)]
+    sheets: str = "attendance"
+    """The folder of the sheets. Relative to this file."""
+    keep_days: Annotated[int, Field(strict=True, ge=1, le=90)] = 90
+    """Sheets older than that are deleted. Threshold's own record says 90 days at most."""
+    least: Annotated[int, Field(strict=True, ge=2, le=100)] = 5
+    """Of fewer people than that in a slot only the day is noted: who reads times of one at a door knows who it was."""
+
+
 class Metrics(_Table):
     """`[metrics]`: figures for Prometheus and health for a monitor, over HTTP; off unless this table is there."""
 
@@ -167,7 +203,8 @@ class Settings(_Table):
 
     site: Site
     lane: tuple[LaneSettings, ...]
-    door: DoorSettings
+    door: DoorSettings | None = None
+    attendance: Attendance | None = None
     camera: Camera | None = None
     networks: Networks = Networks()
     reader: ReaderSettings | None = None
@@ -280,14 +317,53 @@ def _apart(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
         told = f"a reader, as the lane {tags[0]} needs one"
         yield ("reader",), told, "no table [reader]", "Add it, or drop the lane."
     yield from _recorded(document)
-    if isinstance(document.get("site"), dict) and document["site"].get("purpose") == "attendance":
-        yield (
-            ("site", "purpose"),
-            "'door'",
-            "'attendance'",
-            "Attendance is another purpose, with pseudonyms of its own and dates in place of times; this version "
-            "notes none.",
-        )
+    yield from _purposes(document)
+
+
+def _purposes(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
+    """Each purpose has its table, and no table is there without its purpose."""
+    site, camera = document.get("site"), document.get("camera")
+    said = _alone(site.get("purpose", "door")) if isinstance(site, dict) else ()
+    purposes = list(said) if isinstance(said, (list, tuple)) else []
+    for number, purpose in enumerate(purposes):
+        if purpose in purposes[:number]:
+            yield ("site", "purpose"), "each purpose once", f"{purpose!r} again", "Take one of them out."
+    for purpose in ("door", "attendance"):
+        if (purpose in purposes) == (purpose in document) or not purposes:
+            continue
+        if purpose in document:
+            advice = 'Take it out, or name the purpose: purpose = ["door", "attendance"] in [site].'
+            yield (purpose,), f"no table, as the purpose is {purposes[0]} alone", f"[{purpose}]", advice
+        else:
+            yield (purpose,), "a table, as it is a purpose of the site", f"no table [{purpose}]", "Add it."
+    address = camera.get("address") if isinstance(camera, dict) else None
+    if "attendance" in purposes and isinstance(address, str) and address.startswith("synthetic"):
+        yield ("camera", "address"), "a camera, as attendance is noted", "drawn people", "Drawn people are nowhere."
+    yield from _slots(document)
+
+
+def _slots(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
+    """Slots of a day that don't overlap, each with a name of its own."""
+    table = document.get("attendance")
+    slots = table.get("slot") if isinstance(table, dict) else None
+    known: list[tuple[str, str, str]] = []
+    for number, slot in enumerate(slots if isinstance(slots, list) else ()):
+        if not isinstance(slot, dict):
+            continue
+        name, begins, ends = (str(slot.get(key, "")) for key in ("name", "from", "to"))
+        if name == DAY:
+            advice = "That is what a note says that names no slot. Choose another."
+            yield ("attendance", "slot", number, "name"), "a slot's name", f"{DAY!r}", advice
+        if name in [one for one, _, _ in known]:
+            yield ("attendance", "slot", number, "name"), "each name once", f"{name!r} again", "Choose another."
+        if not begins < ends:
+            told = "an end after its beginning, on the same day"
+            yield ("attendance", "slot", number, "to"), told, f"{begins!r} to {ends!r}", "Change it."
+        for other, since, until in known:
+            if begins < until and since < ends:
+                told = f"slots that don't overlap, as {other} is from {since} to {until}"
+                yield ("attendance", "slot", number, "from"), told, f"{begins!r} to {ends!r}", "Change it."
+        known.append((name, begins, ends))
 
 
 def _recorded(document: Mapping[str, Any]) -> Iterator[tuple[Key, str, str, str]]:
@@ -348,6 +424,7 @@ _TABLES: dict[str, type[_Table] | tuple[type[_Table], ...]] = {
     "camera": Camera,
     "networks": Networks,
     "metrics": Metrics,
+    "attendance": Attendance,
     "lane": (TagLane, TokenLane, CentralLane),
     "reader": (ReplayReader, CardReader, OsdpReader),
     "door": (FakeDoor, RelayDoor),
@@ -358,9 +435,9 @@ def _known(document: Mapping[str, Any], key: Key) -> list[str]:
     """The keys of the table that `key` names."""
     if not key:
         return list(Settings.model_fields)
-    models = _TABLES[str(key[0])]
+    models = SlotSettings if key[:2] == ("attendance", "slot") else _TABLES[str(key[0])]
     if not isinstance(models, tuple):
-        return list(models.model_fields)
+        return [field.alias or name for name, field in models.model_fields.items()]
     here: Any = document
     for part in key:
         here = here[part]

@@ -48,7 +48,7 @@ class Register(Protocol):
     """Who keeps people's facts; the gate asks there, so that nobody can show it other facts."""
 
     def facts(self, subject: str, modality: Literal["face", "tag"], kind: Kind, purpose: Purpose) -> Facts:
-        """What a permit of a kind, for a purpose, for one person would rest on. Raises what says that there is nothing."""
+        """What a permit of a kind, for a purpose, for one person would rest on. Raises what says: nothing."""
         ...
 
     def against(self, permit: Permit) -> Finding | None:

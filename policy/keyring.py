@@ -1,4 +1,4 @@
-"""One person's keys: for facts, pseudonyms, each kind of reference, and attendance; destroyed one by one or together."""
+"""One person's keys: for facts, pseudonyms, references, attendance; destroyed one by one or all together."""
 
 from __future__ import annotations
 

@@ -149,6 +149,17 @@ class Store:
         other pseudonyms."""
         return self._people.keys(subject).present(day, slot)
 
+    def attended(self, slots: Iterable[tuple[date, str]]) -> dict[str, str]:
+        """Whose each pseudonym would be in these slots of these days: of everyone who is to be noted and whose facts
+        open (pseudonym there, person)."""
+        wanted = tuple(slots)
+        found: dict[str, str] = {}
+        for subject, file in self._people.subjects():
+            if "attendance" in file.purposes:
+                keys = self._people.keys(subject)
+                found |= {keys.present(day, slot): subject for day, slot in wanted}
+        return found
+
     def link(self, subject: str, name: str) -> str:
         """Pseudonym of somebody who has to do with a person (witness, guardian); with that person's key, and gone with
         it."""

@@ -121,6 +121,8 @@ def packed_planes(frame: Frame) -> NDArray[np.uint8]:
 class DrawnKeeper:
     """The people of a demonstration, with its lanes; made anew each run. See edge.device.keeper.Keeper."""
 
+    attendants = None
+
     def __init__(
         self, crowd: Crowd, kinds: Sequence[str], detector: Detector, embedder: Installed, window_s: float
     ) -> None:

@@ -24,8 +24,9 @@ def line(named: bool, told: Told) -> None:
     """A decision, as a line."""
     from datetime import datetime
 
-    who = "somebody unknown" if told.person is None else told.person[:8] if named else "somebody known"
-    what = "OPEN  " if told.opened else "closed"
+    known = told.person is not None or told.noted
+    who = "somebody unknown" if not known else told.person[:8] if named and told.person else "somebody known"
+    what = "OPEN  " if told.opened else "noted " if told.noted else "closed"
     now = datetime.now().astimezone().strftime("%H:%M:%S")
     typer.echo(f"{now}  {told.lane:8}  {what}  {told.reason:16}  {who:16}  {told.took_ms:7.1f} ms")
 
@@ -43,6 +44,7 @@ def summary(device: Device, watch: Off, monitor: Monitor | None, ended: str) -> 
             for (lane, opened, reason), count in sorted(tally.decisions.items())
         ],
         "rows": tally.rows,
+        "noted": device.noted,
         "anonymous": dict(tally.anonymous),
         "frames": None if counts is None else asdict(counts),
         "tags": {"read": tally.tags, "dropped": device.tags_dropped, "stale": tally.stale},
@@ -78,6 +80,8 @@ def show(document: dict[str, Any]) -> None:
     out.print(decisions)
     unknown = sum(document["anonymous"].values())
     out.print(f"{document['rows']} rows on disk; {unknown} tries of nobody known, counted only.")
+    if document["noted"] is not None:
+        out.print(f"{document['noted']} notes of attendance on disk.")
     frames, measured = document["frames"], document["measured"]
     if frames is not None:
         out.print(

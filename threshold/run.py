@@ -20,15 +20,17 @@ from threshold.output import JSON_HELP, console, emit, tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from edge.attendance import Sheets
     from edge.core.source import Source
     from edge.core.watch import Off
     from edge.detect import Detector
     from edge.device.keeper import Keeper
     from edge.device.loop import Device, Parts
+    from edge.device.roll import Roll
     from edge.door import Door
     from edge.live.lane import LiveLane
     from edge.reader import TagReader
-    from edge.site import Camera, LaneSettings, ReaderSettings, Settings
+    from edge.site import Attendance, Camera, LaneSettings, ReaderSettings, Settings
     from models.registry import Installed, Role
     from policy.running import Mode
     from policy.store import Store
@@ -203,7 +205,10 @@ class Site:
             look("camera", camera if faces else lambda: "not opened: no face lane may run")
         if self.settings.reader is not None:
             look("reader", partial(self._reader_checked, self.settings.reader))
-        look("door", self._door_checked)
+        if self.settings.door is not None:
+            look("door", self._door_checked)
+        if self.settings.attendance is not None:
+            look("attendance", partial(self._attendance_checked, self.settings.attendance))
         return found
 
     # --- the gate, before anything is opened ---
@@ -229,9 +234,10 @@ class Site:
         refused: dict[str, Verdict] = {}
         with self._open_store() as store:
             for kind in self._kinds():
-                verdict = beginning(store, _mode(kind))
-                if verdict.verdict != "allow":
-                    refused[kind] = verdict
+                for purpose in self.settings.site.purpose:
+                    verdict = beginning(store, _mode(kind), purpose)
+                    if verdict.verdict != "allow":
+                        refused.setdefault(kind, verdict)
         return tuple(kind for kind in self._kinds() if kind not in refused), refused
 
     def _allowed(self, json: bool) -> tuple[str, ...]:
@@ -304,7 +310,7 @@ class Site:
             open_keeper=open_keeper,
             open_journal=lambda: Journal(self._path(site.journal), site.name, site.keep_days),
             door=self._door(),
-            open_s=self.settings.door.open_s,
+            open_s=0.0 if self.settings.door is None else self.settings.door.open_s,
             lent=partial(lent, folder) if self.drawn is None else bool,
             open_source=open_source,
             detector=detector,
@@ -313,6 +319,8 @@ class Site:
             open_reader=None if reader is None else partial(self._reader, reader),
             least_free_bytes=site.least_free_mb << 20,
             origin=self.settings.origin,
+            roll=self._roll(),
+            opens="door" in site.purpose,
         )
 
     def _furnish(self, kinds: tuple[str, ...], store: Store) -> list[LiveLane]:
@@ -325,13 +333,17 @@ class Site:
         for lane in self.settings.lane:
             if lane.kind not in kinds:
                 continue
-            verdict = running(store, _mode(lane.kind))
-            if verdict.verdict == "allow":
+            against = [
+                verdict
+                for purpose in self.settings.site.purpose
+                if (verdict := running(store, _mode(lane.kind), purpose)).verdict != "allow"
+            ]
+            if not against:
                 lanes.append(self._lane(lane, store))
             elif not self.settings.site.continue_without:
-                raise Refused(verdict)
+                raise Refused(against[0])
             else:
-                console().print(f"{lane.kind} doesn't run any more: {_words(verdict)}", markup=False)
+                console().print(f"{lane.kind} doesn't run any more: {_words(against[0])}", markup=False)
         return lanes
 
     def _lane(self, lane: LaneSettings, store: Store) -> LiveLane:
@@ -341,11 +353,15 @@ class Site:
         from edge.live.verification import TokenFirst
         from edge.vision import open_embedder
 
+        # At a device that does both, who is recognised is to be let in; being noted is asked for by itself.
+        purpose = self.settings.site.purpose[0] if len(self.settings.site.purpose) == 1 else "door"
         if lane.kind == "tag-uid":
-            return TagLane(store)
+            return TagLane(store, purpose)
         installed = self._installed("embedder")
         network = Network(lambda permit: open_embedder(installed, store.gate, permit), installed.network.sha256)
-        return TokenFirst(store, network, lane.window_s) if lane.kind == "face-tag" else Central(store, network)
+        if lane.kind == "face-tag":
+            return TokenFirst(store, network, lane.window_s, purpose)
+        return Central(store, network, purpose)
 
     def _source(self, camera: Camera) -> Source:
         from edge.core.sources import open_source
@@ -365,11 +381,26 @@ class Site:
 
         return OsdpReader(settings.port, read_key(self._path(settings.key_file)), settings.baud, settings.address)
 
+    def _roll(self) -> Roll | None:
+        from edge.attendance import Slot
+        from edge.device.roll import Roll
+
+        wanted = self.settings.attendance
+        if wanted is None:
+            return None
+        slots = [Slot(slot.name, slot.begins, slot.ends) for slot in wanted.slot]
+        return Roll(self._sheets(wanted), slots, wanted.least)
+
+    def _sheets(self, wanted: Attendance) -> Sheets:
+        from edge.attendance import Sheets
+
+        return Sheets(self._path(wanted.sheets), self.settings.site.name, self.settings.origin, wanted.keep_days)
+
     def _door(self) -> Door:
         from edge.door import FakeDoor, RelayDoor
 
         settings = self.settings.door
-        if settings.kind == "fake":
+        if settings is None or settings.kind == "fake":
             return FakeDoor()
         return RelayDoor(settings.pin, active_high=settings.active_high)
 
@@ -434,7 +465,20 @@ class Site:
 
     def _door_checked(self) -> str:
         self._door().close()
-        return f"{self.settings.door.kind}, shut; not opened"
+        return f"{self.settings.door.kind if self.settings.door else 'none'}, shut; not opened"
+
+    def _attendance_checked(self, wanted: Attendance) -> str:
+        from edge.attendance import AttendanceError
+
+        sheets = self._sheets(wanted)
+        with self._open_store() as store:
+            people = sum("attendance" in file.purposes for _, file in store.subjects())
+            for day in sheets.days():
+                sheets.of(day, store.ledger.id)
+        if not people:
+            raise AttendanceError("expected somebody to be noted, found nobody. Enrol them: enrol --for attendance.")
+        few = f"; fewer than {wanted.least}, so that every note will say the day alone" if people < wanted.least else ""
+        return f"{sheets.folder}, {people} people to be noted{few}"
 
 
 def _mode(kind: str) -> Mode:

@@ -15,6 +15,7 @@ from threshold.output import console, emit
 from threshold.site import AnchorFile, Json, StoreFolder, open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from policy.enrolment import NotEnrolled
@@ -48,6 +49,13 @@ class Role(StrEnum):
     visitor = "visitor"
     member = "member"
     volunteer = "volunteer"
+
+
+class For(StrEnum):
+    """What a person agreed to be recognised for."""
+
+    door = "door"
+    attendance = "attendance"
 
 
 class By(StrEnum):
@@ -129,6 +137,10 @@ def enrol(
         bool, typer.Option("--asked-by-superior", help="Asked by someone who decides over their work or grades.")
     ] = False,
     days: Annotated[int, typer.Option("--keep-days", min=1, max=3650, help="For how long it may be kept.")] = 90,
+    purposes: Annotated[
+        list[For] | None,
+        typer.Option("--for", help="What the person agreed to be recognised for: door unless told. Once for each."),
+    ] = None,
     lang: Annotated[Lang, typer.Option(help="Language of what is said to the person, and of letters.")] = Lang.en,
     store: StoreFolder = None,
     anchor: AnchorFile = None,
@@ -162,7 +174,7 @@ def enrol(
                 "recruiter_is_superior": superior,
             }
         attested = {"witness": witness, "document": document.value, "age": age, "role": role.value, "on": today}
-        file = facts(reference, attested, agreed, today + timedelta(days=days))
+        file = facts(reference, attested, agreed, today + timedelta(days=days), purposes or (For.door,))
         booth = Booth(opened, source, seconds, lang.value, detector, embedder, models)
         try:
             if uid is not None:
@@ -298,7 +310,13 @@ def _shown(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def facts(reference: str, attested: dict[str, Any], agreed: dict[str, Any] | None, keep_until: date) -> File:
+def facts(
+    reference: str,
+    attested: dict[str, Any],
+    agreed: dict[str, Any] | None,
+    keep_until: date,
+    purposes: Iterable[str] = ("door",),
+) -> File:
     """A person's facts, pending, from what was attested and agreed. Wrong use where they can't be."""
     from pydantic import ValidationError
 
@@ -310,6 +328,7 @@ def facts(reference: str, attested: dict[str, Any], agreed: dict[str, Any] | Non
             state="pending",
             attestation=Attestation(**attested),
             agreement=None if agreed is None else Agreement(**agreed),
+            purposes=tuple(dict.fromkeys(str(purpose) for purpose in purposes)),
             keep_until=keep_until,
         )
     except ValidationError as error:

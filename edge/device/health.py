@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Part = Literal["camera", "reader", "store", "journal", "disk", "clock", "door"]
+Part = Literal["camera", "reader", "store", "journal", "disk", "clock", "door", "attendance"]
 
 STOPS: frozenset[Part] = frozenset({"store", "journal", "disk", "clock", "door"})
 """While one of these is wrong, nobody is let in. Without camera or reader their lanes have nothing to decide on."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+from edge.device.roll import Attendants
 from edge.live.lane import LiveLane
+from edge.live.network import refusing
 from policy.database import awaited
+from policy.entry import Modality
+from policy.gate import Refused
 from policy.store import NAME, Store
 
 
@@ -21,6 +25,11 @@ class Keeper(Protocol):
     @property
     def lanes(self) -> Sequence[LiveLane]:
         """The lanes, in the order of the settings."""
+        ...
+
+    @property
+    def attendants(self) -> Attendants | None:
+        """Who of them may be noted as present; None: nobody, as they are drawn."""
         ...
 
     def pseudonym(self, subject: str) -> str:
@@ -45,6 +54,7 @@ class StoreKeeper:
 
     def __init__(self, store: Store, furnish: Callable[[Store], Sequence[LiveLane]]) -> None:
         self._store = store
+        self.attendants = StoreAttendants(store)
         try:
             self.lanes = tuple(furnish(store))
         except BaseException:
@@ -66,6 +76,37 @@ class StoreKeeper:
     def close(self) -> None:
         """See Keeper."""
         self._store.close()
+
+
+class StoreAttendants:
+    """See edge.device.roll.Attendants."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.store = store.ledger.id
+
+    def may(self, subject: str, modality: Modality) -> bool:
+        """See edge.device.roll.Attendants."""
+        try:
+            with refusing():
+                permit = self._store.permit("match", subject, modality, purpose="attendance")
+                self._store.gate.require(permit, "match", purpose="attendance")
+        except Refused:
+            return False
+        return True
+
+    def present(self, subject: str, day: date, slot: str) -> str:
+        """See edge.device.roll.Attendants."""
+        return self._store.present(subject, day, slot)
+
+    def known(self, slots: Iterable[tuple[date, str]]) -> Set[str]:
+        """See edge.device.roll.Attendants."""
+        return self._store.attended(slots).keys()
+
+    @property
+    def whole(self) -> bool:
+        """See edge.device.roll.Attendants."""
+        return self._store.unreadable() == 0
 
 
 def lent(folder: Path) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeVar
 
+from edge.attendance import AttendanceError
 from edge.core.capture import Capture, Counts, Patience, ReaderStuck
 from edge.core.frame import Frame
 from edge.core.loop import Core, Decided, Recogniser, Request, Watcher
@@ -28,6 +29,7 @@ from edge.device.health import Health, Part
 from edge.device.journal import Journal, JournalError
 from edge.device.keeper import Keeper
 from edge.device.presented import Presented, Watched
+from edge.device.roll import Attendants, Roll
 from edge.device.tally import Tally, Told
 from edge.door import Door, DoorError
 from edge.lane import Decision
@@ -35,6 +37,7 @@ from edge.live.lane import LiveLane
 from edge.reader import TagReader
 from edge.transaction import Origin, Stamp, Transaction
 from policy.clock import ClockBehind
+from policy.entry import Modality
 from policy.errors import PolicyError
 
 T = TypeVar("T")
@@ -78,6 +81,10 @@ class Parts:
     open_reader: Callable[[], TagReader] | None = None
     least_free_bytes: int = 0
     origin: Origin = "pilot"
+    roll: Roll | None = None
+    """Where whoever is recognised is noted as present."""
+    opens: bool = True
+    """Whether that opens a door, with a row; without, nothing with a time in it is written."""
 
 
 class Device:
@@ -108,7 +115,7 @@ class Device:
         """When the tag was presented for which a lane's window is open."""
         self._number = 0
         self._begun_ns = time.monotonic_ns()
-        self._care_ns = self._disk_ns = self._store_ns = 0
+        self._care_ns = self._disk_ns = self._store_ns = self._roll_ns = 0
         self._retry_ns = RETRY_NS
         self._clocks_ns = time.time_ns() - time.monotonic_ns()
 
@@ -121,6 +128,11 @@ class Device:
     def tags_dropped(self) -> int:
         """Tag reads that the queue had no room for."""
         return 0 if self._reader is None else self._reader.dropped
+
+    @property
+    def noted(self) -> int | None:
+        """Notes of attendance on disk since it began; None where none are made."""
+        return None if self._parts.roll is None else self._parts.roll.noted
 
     @property
     def camera(self) -> str:
@@ -232,6 +244,9 @@ class Device:
     # --- what a decision does ---
 
     def _carry_out(self, lane: LiveLane, decision: Decision, presented_ns: int, seen_ns: int | None = None) -> None:
+        if not self._parts.opens:
+            self._noted(lane, decision, presented_ns)
+            return
         opened, reason = decision.opened, decision.reason
         if opened and (why := self._why_not()):
             opened, reason = False, f"device-{why}"
@@ -252,6 +267,26 @@ class Device:
         if person is None:
             self.tally.anonymous[lane.name] += 1
         self._tell(Told(lane.name, opened, reason, person, (time.monotonic_ns() - presented_ns) / 1e6))
+        self._note(lane, decision)
+
+    def _noted(self, lane: LiveLane, decision: Decision, presented_ns: int) -> None:
+        """A try where no door is opened and no row written."""
+        noted = self._note(lane, decision)
+        if (decision.subject or decision.claimed) is None:
+            self.tally.anonymous[lane.name] += 1
+        self._counted(lane.name, False, noted or decision.reason)
+        took_ms = (time.monotonic_ns() - presented_ns) / 1e6
+        self._tell(Told(lane.name, False, noted or decision.reason, None, took_ms, noted == "present"))
+
+    def _note(self, lane: LiveLane, decision: Decision) -> str | None:
+        """Have a person who was recognised wait to be noted; whether that is so, in a word. None: nobody was."""
+        if self._parts.roll is None or not decision.opened or decision.subject is None:
+            return None
+        attendants = self._attendants
+        if attendants is None or "clock" in self._wrong_parts:
+            return f"device-{self._why_not() or 'store'}"
+        modality: Modality = "tag" if lane.name.startswith("tag") else "face"
+        return self._asked(self._parts.roll.note, attendants, decision.subject, modality) or "device-store"
 
     def _person(self, decision: Decision) -> str | None:
         subject = decision.subject or decision.claimed
@@ -323,6 +358,7 @@ class Device:
         self._clock()
         self._lend()
         self._renewed(now_ns)
+        self._called(now_ns)
         self._disk(now_ns)
         self._devices()
 
@@ -354,7 +390,7 @@ class Device:
 
     def _renewed(self, now_ns: int) -> None:
         """The store opened again after it was lent or failed, and once a day, so that what is due is erased."""
-        if "clock" in {one.part for one in self.health.conditions}:
+        if "clock" in self._wrong_parts:
             return
         if self._keeper is not None:
             today = self._asked(self._keeper.today)
@@ -433,6 +469,46 @@ class Device:
         elif self.health.right("disk"):
             self._say("disk: room again.")
 
+    def _called(self, now_ns: int) -> None:
+        """Slots of attendance that begin and end. What can't be written waits."""
+        roll, attendants = self._parts.roll, self._attendants
+        if roll is None or attendants is None or now_ns < self._roll_ns or "clock" in self._wrong_parts:
+            return
+        try:
+            said = roll.turn(attendants)
+        except AttendanceError as error:
+            self._roll_ns = now_ns + LONGEST_RETRY_NS
+            self._wrong("attendance", "failed", str(error))
+        except PolicyError as error:
+            self._lost(error)
+        else:
+            if self.health.right("attendance"):
+                self._say("attendance: kept again.")
+            for words in said:
+                self._say(words)
+
+    def _last_call(self) -> None:
+        """Whoever still waits is written down before the end; what can't be is said."""
+        roll = self._parts.roll
+        if roll is None or (self._keeper is None and not roll.waiting):
+            return
+        try:
+            if self._keeper is None:
+                self._keeper = self._parts.open_keeper()
+            if self._attendants is not None:
+                for words in roll.end(self._attendants):
+                    self._say(words)
+        except (AttendanceError, PolicyError) as error:
+            self._say(f"attendance: {roll.waiting} who came are not on disk ({error}). Note them by hand.")
+
+    @property
+    def _attendants(self) -> Attendants | None:
+        return None if self._keeper is None else self._keeper.attendants
+
+    @property
+    def _wrong_parts(self) -> set[Part]:
+        return {one.part for one in self.health.conditions}
+
     def _devices(self) -> None:
         fault = self._parts.door.fault
         if fault:
@@ -505,6 +581,7 @@ class Device:
             except ReaderStuck as error:
                 self.stuck = True
                 self._say(str(error))
+        self._last_call()
         self._put_away()
         if self._journal is not None:
             self._journal.close()

@@ -15,6 +15,8 @@ class Told:
     reason: str
     person: str | None
     took_ms: float
+    noted: bool = False
+    """Whether a person is to be noted as present, at a device that opens no door; nobody is named then."""
 
 
 @dataclass(slots=True)

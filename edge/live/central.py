@@ -22,7 +22,7 @@ from edge.live.window import Window
 from edge.reader import TagRead
 from edge.transaction import Lane as LaneName
 from policy.gate import Refused
-from policy.permit import Permit
+from policy.permit import Permit, Purpose
 from policy.store import Store
 
 VISIT_NS = 15_000_000_000
@@ -75,8 +75,8 @@ class Central:
 
     name: LaneName = "face-1n"
 
-    def __init__(self, store: Store, network: Network) -> None:
-        self.store, self.network = store, network
+    def __init__(self, store: Store, network: Network, purpose: Purpose = "door") -> None:
+        self.store, self.network, self.purpose = store, network, purpose
         self._window: Window | None = None
         self._searches: dict[int, _Search] = {}
         self._ended: list[Decision] = []
@@ -118,7 +118,7 @@ class Central:
             if "face" not in file.references:
                 continue
             try:
-                granted.append(self.store.permit("match", subject, "face", pictures, mode="1:N"))
+                granted.append(self.store.permit("match", subject, "face", pictures, mode="1:N", purpose=self.purpose))
             except Refused as error:
                 refused = error
         if not granted:
@@ -188,7 +188,7 @@ class Central:
             with refusing():
                 for permit in search.permits:
                     if permit.subject == subject:
-                        self.store.gate.require(permit, "match", mode="1:N")
+                        self.store.gate.require(permit, "match", mode="1:N", purpose=self.purpose)
                         return True
         except Refused:
             return False

@@ -11,6 +11,7 @@ from edge.live.network import refusing
 from edge.reader import TagRead
 from edge.transaction import Lane as LaneName
 from policy.gate import Refused
+from policy.permit import Purpose
 from policy.store import Store
 
 
@@ -20,8 +21,8 @@ class TagLane:
     name: LaneName = "tag-uid"
     windows = 0
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, purpose: Purpose = "door") -> None:
+        self._store, self._purpose = store, purpose
 
     def present(self, read: TagRead, now_ns: int) -> Decision | None:
         """See LiveLane; decides at once."""
@@ -31,7 +32,8 @@ class TagLane:
                 owner = self._store.owner(read.uid)
                 if owner is None:
                     return Decision(opened=False, reason="tag-unknown")
-                self._store.gate.require(self._store.permit("match", owner, "tag"), "match")
+                permit = self._store.permit("match", owner, "tag", purpose=self._purpose)
+                self._store.gate.require(permit, "match", purpose=self._purpose)
         except Refused:
             return Decision(opened=False, reason="no-permit", claimed=owner)
         return Decision(opened=True, reason="tag-known", subject=owner, claimed=owner)

@@ -24,7 +24,7 @@ from edge.live.window import Window
 from edge.reader import TagRead
 from edge.transaction import Lane as LaneName
 from policy.gate import Refused
-from policy.permit import Permit
+from policy.permit import Permit, Purpose
 from policy.store import Store
 
 WINDOW_S = 5.0
@@ -89,10 +89,10 @@ class TokenFirst:
 
     name: LaneName = "face-tag"
 
-    def __init__(self, store: Store, network: Network, window_s: float = WINDOW_S) -> None:
+    def __init__(self, store: Store, network: Network, window_s: float = WINDOW_S, purpose: Purpose = "door") -> None:
         if not 1.0 <= window_s <= 15.0:
             raise WindowError(f"window_s: expected 1 to 15 seconds, found {window_s}.")
-        self.store, self.network = store, network
+        self.store, self.network, self.purpose = store, network, purpose
         self._length_ns = round(window_s * 1e9)
         self._window: Window | None = None
         self._attempts: dict[int, _Attempt] = {}
@@ -129,7 +129,9 @@ class TokenFirst:
 
         Raises policy.gate.Refused, and what the store raises for somebody who is gone.
         """
-        return self.store.permit("match", window.owner, "face", pictures, mode="1:1", token=window.token)
+        return self.store.permit(
+            "match", window.owner, "face", pictures, mode="1:1", token=window.token, purpose=self.purpose
+        )
 
     def ask(self, request: Request) -> _Attempt | None:
         """See LiveLane."""
@@ -158,7 +160,7 @@ class TokenFirst:
         if decided.reason == "matched":
             try:
                 with refusing():  # taken back since the template was compared, it opens nothing
-                    self.store.gate.require(attempt.permit, "match", mode="1:1")
+                    self.store.gate.require(attempt.permit, "match", mode="1:1", purpose=self.purpose)
             except Refused:
                 return self._close(window, "no-permit")
             return self._close(window, "matched")

@@ -45,9 +45,9 @@ def test_the_least_settings_are_enough() -> None:
 def test_the_template_is_right_and_names_every_key() -> None:
     settings = parse(TEMPLATE, HERE)
     assert settings.faces
-    for model in (site.Site, site.TokenLane, site.Camera, site.Networks, site.Metrics, *_kinds()):
+    for model in (site.Attendance, site.Site, site.TokenLane, site.Camera, site.Networks, site.Metrics, *_kinds()):
         for name in model.model_fields:
-            assert f"{name} = " in TEMPLATE, (model.__name__, name)
+            assert f"{name} = " in TEMPLATE or f"[attendance.{name}]" in TEMPLATE, (model.__name__, name)
 
 
 def _kinds() -> tuple[type, ...]:
@@ -57,7 +57,15 @@ def _kinds() -> tuple[type, ...]:
 def test_every_commented_value_of_the_template_is_the_default() -> None:
     defaults = {
         name: field.default
-        for model in (site.Site, site.Camera, site.Networks, site.RelayDoor, site.TokenLane, site.OsdpReader)
+        for model in (
+            site.Site,
+            site.Camera,
+            site.Networks,
+            site.RelayDoor,
+            site.TokenLane,
+            site.OsdpReader,
+            site.Attendance,
+        )
         for name, field in model.model_fields.items()
         if not field.is_required()
     } | {"port": 9464, "address": 0}
@@ -67,9 +75,9 @@ def test_every_commented_value_of_the_template_is_the_default() -> None:
             continue
         name, said = next(iter(tomllib.loads(line[2:]).items()))
         if name in defaults and (name not in ("port", "address") or said in (9464, 0)):
-            assert said == defaults[name], line
+            assert (tuple(said) if isinstance(said, list) else said) == defaults[name], line
             seen.add(name)
-    assert {"keep_days", "window_s", "open_s", "detect_px", "baud"} <= seen
+    assert {"keep_days", "window_s", "open_s", "detect_px", "baud", "purpose", "least", "sheets"} <= seen
 
 
 def test_all_problems_are_told_at_once_each_with_its_place() -> None:
@@ -130,7 +138,12 @@ def test_the_message_has_file_line_column_key_expected_found_and_advice() -> Non
         (('kind = "fake"', 'kind = "relay"'), "door.pin"),
         (('kind = "fake"', ""), "door.kind"),
         (('name = "north-door"', ""), "site.name"),
-        (('name = "north-door"', 'name = "north-door"\npurpose = "attendance"'), "site.purpose"),
+        (('name = "north-door"', 'name = "north-door"\npurpose = "attendance"'), "attendance"),
+        (('name = "north-door"', 'name = "north-door"\npurpose = "attendance"'), "door"),
+        (('name = "north-door"', 'name = "north-door"\npurpose = "attendence"'), "site.purpose[1]"),
+        (('name = "north-door"', 'name = "north-door"\npurpose = ["door", "door"]'), "site.purpose"),
+        (('name = "north-door"', 'name = "north-door"\npurpose = []'), "site.purpose"),
+        (('[door]\nkind = "fake"\n', ""), "door"),
         (('name = "north-door"', 'name = "north-door"\ncontinue_without = "yes"'), "site.continue_without"),
         (("[reader]", '[[lane]]\nkind = "tag-uid"\n[reader]'), "lane[2].kind"),
         (('[reader]\nkind = "replay"\nrecording = "reads.jsonl"\n', ""), "reader"),
@@ -141,6 +154,52 @@ def test_the_message_has_file_line_column_key_expected_found_and_advice() -> Non
 def test_what_is_wrong_is_named(change: tuple[str, str], key: str) -> None:
     assert change[0] in LEAST
     assert key in problems(LEAST.replace(*change))
+
+
+NOTING = (
+    LEAST.replace('name = "north-door"', 'name = "north-door"\npurpose = ["door", "attendance"]')
+    + """
+[attendance]
+[[attendance.slot]]
+name = "first"
+from = "08:00"
+to = "08:20"
+[[attendance.slot]]
+name = "second"
+from = "10:00:30"
+to = 10:20:00
+"""
+)
+
+
+def test_attendance_is_noted_beside_the_door_or_alone() -> None:
+    both = parse(NOTING, HERE)
+    assert both.site.purpose == ("door", "attendance")
+    assert both.attendance is not None
+    assert [(slot.name, slot.begins.minute, slot.ends.hour) for slot in both.attendance.slot] == [
+        ("first", 0, 8), ("second", 0, 10)]  # fmt: skip
+    assert (both.attendance.least, both.attendance.keep_days) == (5, 90)
+    alone = parse(NOTING.replace('["door", "attendance"]', '"attendance"').replace('[door]\nkind = "fake"\n', ""), HERE)
+    assert alone.door is None
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (('purpose = ["door", "attendance"]\n', ""), "attendance"),
+        (('name = "second"', 'name = "first"'), "attendance.slot[2].name"),
+        (('name = "second"', 'name = "day"'), "attendance.slot[2].name"),
+        (('from = "10:00:30"', 'from = "08:10"'), "attendance.slot[2].from"),
+        (('to = "08:20"', 'to = "07:20"'), "attendance.slot[1].to"),
+        (('from = "08:00"', 'from = "8 o\'clock"'), "attendance.slot[1].from"),
+        (('from = "08:00"', 'fromm = "08:00"'), "attendance.slot[1].fromm"),
+        (("[attendance]", "[attendance]\nleast = 1"), "attendance.least"),
+        (("[attendance]", '[camera]\naddress = "synthetic:7"\n[attendance]'), "camera.address"),
+    ],
+)
+def test_what_is_wrong_with_attendance_is_named(change: tuple[str, str], key: str) -> None:
+    assert change[0] in NOTING
+    assert key in problems(NOTING.replace(*change))
 
 
 def test_two_face_lanes_on_one_camera_are_refused() -> None:
