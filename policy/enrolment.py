@@ -122,16 +122,27 @@ def withdraw(store: Store, reference: str, by: By, child: Child, modality: Modal
     """Consent is withdrawn, as easily as it was given: what rested on it is erased at once. Raises UnknownSubject."""
     subject = store.find(reference)
     file = store.file(subject)
-    notice = "0" if file.agreement is None else file.agreement.notice
-    consent = Consented(
-        subject=subject,
-        decision="withdrawn",
-        by=by,
-        guardians=_guardians(store, subject, file),
-        child=child,
-        notice=notice,
-    )
+    consent = _withdrawn(store, subject, file, by, child)
     store.erase(subject, "withdrawal", modality, consent, Revoked(subject=subject, reason="withdrawal"))
+
+
+def withdraw_attendance(store: Store, reference: str, by: By, child: Child) -> None:
+    """Consent to being noted as present is withdrawn: its key goes at once, the references stay for the door; who
+    agreed to nothing else is erased. Raises StoreError where there was none, UnknownSubject."""
+    subject = store.find(reference)
+    file = store.file(subject)
+    if "attendance" not in file.purposes:
+        raise StoreError(f"{reference!r}: expected a person who is noted as present, found one who isn't.")
+    rest = tuple(purpose for purpose in file.purposes if purpose != "attendance")
+    if not rest:
+        withdraw(store, reference, by, child)
+        return
+    store.change(
+        subject,
+        file.model_copy(update={"purposes": rest}),
+        _withdrawn(store, subject, file, by, child),
+        Revoked(subject=subject, reason="withdrawal"),
+    )
 
 
 def lower_age(store: Store, reference: str, age: int) -> None:
@@ -212,6 +223,17 @@ def _permit(
                 )
             )
     return permit
+
+
+def _withdrawn(store: Store, subject: str, file: File, by: By, child: Child) -> Consented:
+    return Consented(
+        subject=subject,
+        decision="withdrawn",
+        by=by,
+        guardians=_guardians(store, subject, file),
+        child=child,
+        notice="0" if file.agreement is None else file.agreement.notice,
+    )
 
 
 def _guardians(store: Store, subject: str, file: File) -> tuple[str, ...]:

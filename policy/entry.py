@@ -142,6 +142,16 @@ class Exported(_Body):
     subject: Pseudonym
 
 
+class Corrected(_Body):
+    """A note of somebody's presence was put right by hand, before a witness. Which day it was isn't said: with it these
+    entries would be an attendance list, kept for longer than the notes."""
+
+    kind: Literal["corrected"] = "corrected"
+    subject: Pseudonym
+    change: Literal["noted", "struck"]
+    witness: Pseudonym
+
+
 class Ordered(_Body):
     """An order of an authority, and each step taken under it."""
 
@@ -209,6 +219,7 @@ Body = (
     | Revoked
     | Erased
     | Exported
+    | Corrected
     | Ordered
     | BackedUp
     | Restored
@@ -226,6 +237,7 @@ KEEP: Mapping[str, timedelta] = {
     "revoked": 5 * YEAR,
     "consented": 5 * YEAR,
     "exported": 5 * YEAR,
+    "corrected": 1 * YEAR,
     "refused": 1 * YEAR,
     "failed": 1 * YEAR,
 }

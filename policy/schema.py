@@ -26,6 +26,7 @@ CURRENT: Mapping[str, int] = {
     "decided-case": 1,
     "bundle": 1,
     "sensitivity": 1,
+    "attendance": 1,
 }
 """Kinds of documents, and the version that this code writes."""
 

@@ -16,6 +16,7 @@ def main(check: bool) -> int:
 
     from benchmarks.evidence import Results
     from benchmarks.sensitivity.document import Sensitivity
+    from edge.attendance import Sheet
     from edge.transaction import Transaction
     from policy.bundle import Manifest
     from policy.case import Case
@@ -31,6 +32,7 @@ def main(check: bool) -> int:
         "decided-case": Case,
         "bundle": Manifest,
         "sensitivity": Sensitivity,
+        "attendance": Sheet,
     }
     stale = []
     for kind, version in CURRENT.items():

@@ -47,10 +47,12 @@ def laboratory(name: str = "lab-volunteers", **bio: Any) -> Record:
     return record.model_copy(update={"op": (*record.op, *more), "dpia": dpia, "bio": record.bio.model_copy(update=bio)})
 
 
-def noting(record: Record = SITE) -> Record:
-    """A record with attendance beside its other purposes, noted of whom a tag or a face lets in."""
+def noting(record: Record = SITE, *modalities: str) -> Record:
+    """A record with attendance beside its other purposes, noted of whom a tag or a face lets in, or one of them."""
     fields = record.model_dump(mode="json", by_alias=True)
-    known = [one for one in fields["op"] if one["kind"] in ("match", "log")]
+    wanted = modalities or ("tag", "face")
+    matched = [one for one in fields["op"] if one["kind"] == "match" and one["modality"] in wanted]
+    known = [*matched, *(one for one in fields["op"] if one["kind"] == "log")]
     more = [one | {"id": f"{one['id']}-presence", "purpose": "presence"} for one in known]
     if not any(one["kind"] == "log" for one in more):
         more.append({"id": "log-presence", "kind": "log", "modality": "none", "purpose": "presence"})

@@ -14,6 +14,7 @@ from edge.errors import EdgeError
 from models.errors import ModelError
 from policy.errors import PolicyError
 from threshold import (
+    attendance,
     backup,
     bench,
     consent,
@@ -68,6 +69,7 @@ app.command("status", epilog="Example: threshold status --json")(subjects.status
 app.command("backup", epilog="Example: threshold backup /media/usb")(backup.backup)
 app.command("restore", epilog="Example: threshold restore /media/usb/threshold-0123456789abcdef.backup")(backup.restore)
 app.command("plan", epilog=plan.EXAMPLE)(plan.plan)
+app.add_typer(attendance.app, name="attendance")
 app.add_typer(order.app, name="order")
 app.add_typer(bench.app, name="bench")
 app.add_typer(ledger.app, name="ledger")

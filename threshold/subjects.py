@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -26,6 +26,10 @@ ENROL = (
     "Example: threshold enrol volunteer-07 --face --source /dev/video0 --record site.yaml --witness 'Eva Lind' "
     "--document passport --age 34 --role volunteer --notice 1.2   With a tag: --tag 04a1b2c3 instead of --face"
 )
+SheetsFolder = Annotated[
+    Path | None,
+    typer.Option("--sheets", metavar="DIR", help="A device's sheets of attendance: the person's notes in them, too."),
+]
 Reference = Annotated[str, typer.Argument(metavar="REFERENCE", help="What the site calls the person.")]
 
 
@@ -84,11 +88,15 @@ class Lang(StrEnum):
 
 
 class Kind(StrEnum):
-    """Of a reference."""
+    """What consent is withdrawn to: a reference, being noted as present, or everything."""
 
     face = "face"
     tag = "tag"
+    attendance = "attendance"
     all = "all"
+
+
+_WHICH: dict[Kind, Literal["face", "tag", "all"]] = {Kind.face: "face", Kind.tag: "tag", Kind.all: "all"}
 
 
 class NotHeld(PolicyError, LookupError):
@@ -205,22 +213,26 @@ def enrol(
 
 def revoke(
     reference: Reference,
-    what: Annotated[Kind, typer.Option(help="Which reference.")] = Kind.all,
+    what: Annotated[Kind, typer.Option(help="Which reference; attendance: being noted as present.")] = Kind.all,
     by: Annotated[By, typer.Option(help="Who withdraws.")] = By.subject,
     child: Annotated[Child, typer.Option(help="The child's own say.")] = Child.adult,
     lower_age: Annotated[
         int | None, typer.Option(min=0, max=130, help="Not a withdrawal: this lower age was stated since.")
     ] = None,
+    sheets: SheetsFolder = None,
     store: StoreFolder = None,
     json: Json = False,
 ) -> None:
     """Withdraw consent: what rested on it is erased at once. Or note a lower age: the face goes, permits end."""
     from policy.enrolment import lower_age as lowered
-    from policy.enrolment import withdraw
+    from policy.enrolment import withdraw, withdraw_attendance
 
     with open_store(store) as opened:
+        _readable(opened, sheets)
         if lower_age is not None:
             lowered(opened, reference, lower_age)
+        elif what is Kind.attendance:
+            withdraw_attendance(opened, reference, by.value, child.value)
         else:
             kept = opened.file(opened.find(reference)).references
             if what is not Kind.all and what.value not in kept:
@@ -228,15 +240,16 @@ def revoke(
                     f"{reference!r}: expected a {what.value} that is enrolled, found {', '.join(kept) or 'none'}. "
                     "Nothing was changed."
                 )
-            withdraw(opened, reference, by.value, child.value, what.value)
-        _ended(opened, "revoked", json)
+            withdraw(opened, reference, by.value, child.value, _WHICH[what])
+        _ended(opened, "revoked", json, sheets)
 
 
-def erase(reference: Reference, store: StoreFolder = None, json: Json = False) -> None:
+def erase(reference: Reference, sheets: SheetsFolder = None, store: StoreFolder = None, json: Json = False) -> None:
     """Erase a person: the keys of all that is kept are destroyed, here and in the backups within reach."""
     with open_store(store) as opened:
+        _readable(opened, sheets)
         opened.erase(opened.find(reference), "request")
-        _ended(opened, "erased", json)
+        _ended(opened, "erased", json, sheets)
 
 
 def export(
@@ -248,6 +261,7 @@ def export(
             metavar="DIR", help="A device's journal: the person's passages in it are theirs, too. Repeatable."
         ),
     ] = None,
+    sheets: SheetsFolder = None,
     store: StoreFolder = None,
     json: Json = False,
 ) -> None:
@@ -255,6 +269,7 @@ def export(
     import json as encoder
 
     from edge.device.journal import rows_of
+    from threshold.attendance import noted_of
     from threshold.files import write_private
 
     with open_store(store) as opened:
@@ -264,9 +279,11 @@ def export(
         rows = [
             row.model_dump(mode="json", by_alias=True) for folder in journal or () for row in rows_of(folder, person)
         ]
+        notes = None if sheets is None else noted_of(opened, sheets, subject)
         document = opened.export(subject)
     document["door_pseudonym"] = person
     document["transactions"] = rows if journal else None
+    document["attendance"] = notes
     write_private(out, encoder.dumps(document, ensure_ascii=False, indent=2) + "\n")
     if json:
         emit(
@@ -275,12 +292,15 @@ def export(
                 "pseudonym": document["pseudonym"],
                 "references": len(document["references"]),
                 "transactions": len(rows) if journal else None,
+                "attendance": None if notes is None else len(notes),
             }
         )
         return
     console().print(f"Written: {out}. It holds personal data in clear.", soft_wrap=True)
     if not journal:
         console().print("Passages noted by devices aren't in it: name each one's journal with --journal DIR.")
+    if sheets is None and "attendance" in document["facts"]["purposes"]:
+        console().print("Notes of attendance aren't in it: name the device's sheets with --sheets DIR.")
 
 
 def status(store: StoreFolder = None, anchor: AnchorFile = None, json: Json = False) -> None:
@@ -363,11 +383,24 @@ def _say_refusal(refused: NotEnrolled, lang: Lang, json: bool) -> None:
         typer.echo(f"--- {reader} ---\n{text}")
 
 
-def _ended(opened: Store, what: str, json: bool) -> None:
+def _readable(opened: Store, sheets: Path | None) -> None:
+    """Raise edge.attendance.AttendanceError before anything is erased where the sheets can't be read."""
+    from edge.attendance import sheets_in
+
+    for _ in () if sheets is None else sheets_in(sheets, opened.ledger.id):
+        continue
+
+
+def _ended(opened: Store, what: str, json: bool, sheets: Path | None) -> None:
+    from threshold.attendance import clear
+
     behind = [str(path) for path in opened.scrub_backups()]
+    notes = None if sheets is None else clear(opened, sheets)
     if json:
-        emit({what: True, "backups_behind": behind})
+        emit({what: True, "backups_behind": behind, "notes_deleted": notes})
         return
+    if notes is not None:
+        console().print(f"{notes} notes of attendance deleted.")
     console().print(f"Done: {what}. Keys are gone from the live files and the backups within reach.", soft_wrap=True)
     for path in behind:
         console().print(f"Not reached: {path}. It is tried again whenever the store is opened.", soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.attendance import Note, Sheet
 from edge.transaction import Transaction
 from policy import entry
 from policy.record import Record, read
@@ -23,6 +24,8 @@ def stated() -> dict[str, object]:
 
 def logged() -> set[str]:
     rows = {f"transaction.{field.alias or name}" for name, field in Transaction.model_fields.items()}
+    notes = {*Sheet.model_fields, *Note.model_fields} - {"notes"}
+    rows |= {f"attendance.{name.rstrip('_')}" for name in notes}
     return rows | {f"ledger.{kind}.{name}" for kind in entry.KEEP for name in BODIES[kind].model_fields}
 
 
@@ -47,5 +50,17 @@ def test_the_record_says_how_long_the_ledger_really_keeps_them() -> None:
 
 def test_log_operation_names_all_of_them() -> None:
     assert isinstance(RECORD.op, tuple)
-    (log,) = (operation for operation in RECORD.op if operation.kind == "log")
-    assert set(log.fields) == logged()
+    fields = [set(operation.fields) for operation in RECORD.op if operation.kind == "log"]
+    assert set.union(*fields) == logged()
+    assert sum(map(len, fields)) == len(logged()), "each under one purpose"
+
+
+def test_attendance_is_a_purpose_of_its_own() -> None:
+    assert isinstance(RECORD.purp, tuple)
+    assert isinstance(RECORD.op, tuple)
+    (presence,) = (purpose.id for purpose in RECORD.purp if purpose.kind == "attendance")
+    assert {(operation.kind, operation.modality) for operation in RECORD.op if operation.purpose == presence} == {
+        ("match", "tag"), ("log", "none")}  # fmt: skip
+    for name, field in stated().items():
+        mine = name.startswith(("attendance.", "ledger.corrected."))
+        assert (field.purpose == presence) == mine, name  # type: ignore[attr-defined]

@@ -51,6 +51,8 @@ VERBS = [
     ["status"],
     ["backup"],
     ["restore"],
+    ["attendance"],
+    *(["attendance", step] for step in ("list", "note", "strike")),
     ["order"],
     *(["order", step] for step in ("receive", "offer", "lift", "copy", "hand-over", "close", "erase", "confirm")),
     ["ledger"],

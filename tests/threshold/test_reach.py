@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,12 @@ from test_subjects_command import ATTESTED, RECORD, lenient
 from typer.testing import CliRunner
 
 import edge.vision
+from edge.attendance import Sheet, Sheets
 from edge.embed import Embedder
 from models import tiny
 from models.registry import Registry
 from policy.gate import Gate, Refused
+from policy.store import Store
 from policy.verdict import Finding, Verdict
 from threshold.command import app
 
@@ -32,6 +35,14 @@ __all__ = ["lenient"]
 LAB = REPOSITORY / "policy" / "records" / "lab-volunteers.yaml"
 EMBEDDERS = {network.id: network.file for network in Registry.bundled().of("embedder")}
 
+
+PRESENCE = """
+  - {id: match-presence, kind: match, modality: tag, purpose: presence}
+  - {id: log-presence, kind: log, modality: none, purpose: presence}
+purp:
+  - {id: presence, kind: attendance}
+"""
+"""Attendance, to add to the record of test_subjects_command."""
 
 # --- what is watched ---
 
@@ -227,10 +238,10 @@ class Everyday:
         self.do("doctor")
 
     def people(self) -> None:
-        (self.folder / "site.yaml").write_text(RECORD)
+        (self.folder / "site.yaml").write_text(RECORD + PRESENCE)
         attested = ["--age", 34, *ATTESTED]
         self.do("enrol", "volunteer-07", "--tag", "04a1b2c3", "--record", self.folder / "site.yaml", *attested,
-                *self.store)  # fmt: skip
+                "--for", "door", "--for", "attendance", *self.store)  # fmt: skip
         self.do("status", *self.store)
         self.do("ledger declare", "--alternative", "tag", "--measure", "denied", "--margin", 0.005, "--need", 0.01,
                 *self.store)  # fmt: skip
@@ -241,6 +252,15 @@ class Everyday:
         self.do("ledger verify", *self.store)
         self.do("restore", self.do("backup", self.folder / "usb", *self.store, "--json")["file"], *self.store)
         self.do("reconfirm", "volunteer-07", *attested, *self.store)
+        sheets = self.folder / "sheets"
+        with Store(self.folder / "store") as store:
+            ledger = store.ledger.id
+        blank = Sheet(site="lab-door", store=ledger, origin="pilot", day=date(2026, 9, 1), slots={"first": "whole"})
+        Sheets(sheets, "lab-door", "pilot", 90).keep(blank)
+        note = ["volunteer-07", "--day", "2026-09-01", "--slot", "first", "--witness", "Eva Lind", "--sheets", sheets]
+        self.do("attendance note", *note, *self.store)
+        self.do("attendance list", "--sheets", sheets, *self.store)
+        self.do("attendance strike", *note, *self.store)
         self.do("revoke", "volunteer-07", *self.store)
         self.do("enrol", "volunteer-08", "--tag", "04a1b2c4", *attested, *self.store)
         self.do("erase", "volunteer-08", *self.store)

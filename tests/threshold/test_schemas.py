@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.evidence import Results
 from benchmarks.sensitivity.document import Sensitivity
+from edge.attendance import Sheet
 from edge.transaction import Transaction
 from policy.bundle import Manifest
 from policy.case import Case
@@ -29,6 +30,7 @@ MODELS = {
     "decided-case": Case,
     "bundle": Manifest,
     "sensitivity": Sensitivity,
+    "attendance": Sheet,
 }
 
 

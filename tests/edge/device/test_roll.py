@@ -20,7 +20,7 @@ from edge.device.keeper import StoreAttendants
 from edge.device.roll import Roll
 from policy.enrolment import enrol_tag, withdraw
 from policy.entry import Ordered
-from policy.store import StoreError
+from policy.errors import PolicyError
 
 TODAY = date(2026, 9, 1)
 SLOTS = (Slot("first", time(8), time(8, 20)), Slot("second", time(10), time(10, 20)))
@@ -319,7 +319,7 @@ def test_a_store_lost_at_a_slots_end_loses_nobody(site: Site) -> None:
     site.turn("08:00")
     site.come(*site.people[:6])
     site.store.close()
-    with pytest.raises((StoreError, Exception)):
+    with pytest.raises(PolicyError):
         site.turn("08:20")
     site.reopen()
     site.turn("08:21")
