@@ -107,10 +107,10 @@ class Sheets:
         return sorted(date.fromisoformat(name[2]) for name in names if name is not None and name[1] == self._site)
 
     def forget(self, today: date) -> int:
-        """Delete the sheets whose time is over; how many. Raises AttendanceError."""
+        """Delete sheets whose time is over, and what a crash left half written; how many. Raises AttendanceError."""
         over = [self._path(day) for day in self.days() if today - day >= self._keep]
         try:
-            for path in over:
+            for path in (*over, *self.folder.glob(f"attendance-{self._site}-*.json.part")):
                 path.unlink()
             if over:
                 _sync(self.folder)

@@ -471,8 +471,11 @@ class Device:
 
     def _called(self, now_ns: int) -> None:
         """Slots of attendance that begin and end. What can't be written waits."""
-        roll, attendants = self._parts.roll, self._attendants
-        if roll is None or attendants is None or now_ns < self._roll_ns or "clock" in self._wrong_parts:
+        roll = self._parts.roll
+        if roll is None or now_ns < self._roll_ns or "clock" in self._wrong_parts:
+            return
+        attendants = self._attendants
+        if attendants is None:
             return
         try:
             said = roll.turn(attendants)
@@ -499,7 +502,8 @@ class Device:
                 for words in roll.end(self._attendants):
                     self._say(words)
         except (AttendanceError, PolicyError) as error:
-            self._say(f"attendance: {roll.waiting} who came are not on disk ({error}). Note them by hand.")
+            lost = f"; {roll.waiting} who came are not on disk, note them by hand" if roll.waiting else ""
+            self._say(f"attendance: {error}{lost}")
 
     @property
     def _attendants(self) -> Attendants | None:

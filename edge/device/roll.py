@@ -15,8 +15,8 @@ from typing import Protocol
 from edge.attendance import DAY, Note, Sheet, Sheets, Slot
 from policy.entry import Modality
 
-LATE = timedelta(minutes=1)
-"""A device that begins later than that in a slot wasn't there for who came before."""
+LATE = timedelta(seconds=5)
+"""A device that begins later than that in a slot, or looks away from it for longer, wasn't there for who came then."""
 
 
 class Attendants(Protocol):
@@ -71,6 +71,7 @@ class Roll:
         self._people: Set[str] | None = None
         """By a pseudonym each that stands nowhere: who was to be noted when the sheets were looked through last."""
         self._tidied: date | None = None
+        self._latest: datetime | None = None
         self.noted = 0
         """Notes on disk since the device began."""
 
@@ -99,6 +100,9 @@ class Roll:
         is to say. Raises edge.attendance.AttendanceError, and then what waits still does; policy.errors.PolicyError."""
         said = self._looked_through(attendants)
         now = self._now()
+        if self._latest is not None and now - self._latest > LATE:
+            self._part |= self._marked
+        self._latest = now
         slot = self.slot()
         if slot is not None and (now.date(), slot) not in self._marked:
             self._begin(attendants, now, self._slots[slot])
@@ -181,20 +185,24 @@ class Roll:
             for subject in [who for who, how in people.items() if not attendants.may(who, how)]:
                 del people[subject]
         self._sheets.forget(today)
-        people_now = attendants.known([(date.min, DAY)])
-        said = []
-        if (self._people is None or not self._people <= people_now) and attendants.whole:
+        here: Set[str] = attendants.known([(date.min, DAY)])
+        said: list[str] = []
+        whole = True
+        if self._people is None or not self._people <= here:
+            whole = attendants.whole
             for day in self._sheets.days():
-                said += self._mended(attendants, day)
-        self._attendants, self._tidied, self._people = attendants, today, people_now
+                said += self._mended(attendants, day, whole)
+        self._attendants, self._tidied = attendants, today
+        self._people = here if whole else {*here, *(self._people or ())}
         return said
 
-    def _mended(self, attendants: Attendants, day: date) -> list[str]:
-        """A sheet without whoever left the store; of a slot that a crash cut short it says so from now on."""
+    def _mended(self, attendants: Attendants, day: date, whole: bool) -> list[str]:
+        """A sheet without whoever left the store, if that can be told; of a slot that a crash cut short it says so from
+        now on."""
         sheet = self._sheets.of(day, attendants.store)
         lost = [name for name, state in sheet.slots.items() if state == "open" and not self._mine(day, name)]
         known = attendants.known((day, slot) for slot in {note.slot for note in sheet.notes})
-        kept = tuple(note for note in sheet.notes if note.person in known)
+        kept = tuple(note for note in sheet.notes if note.person in known) if whole else sheet.notes
         if lost or len(kept) < len(sheet.notes):
             slots = {**sheet.slots, **dict.fromkeys(lost, "part")}
             self._sheets.keep(sheet.model_copy(update={"slots": slots, "notes": kept}))

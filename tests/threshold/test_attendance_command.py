@@ -109,9 +109,9 @@ def lab(tmp_path: Path, made: Path) -> Lab:
 def test_two_slots_of_a_real_device_and_nothing_in_them_that_the_doors_rows_have(lab: Lab) -> None:
     came = random.Random(3).sample(PEOPLE, 12)  # noqa: S311
     first, second = came, came[:2]
-    lab.reads([(0.5 + 0.1 * number, who) for number, who in enumerate([*first, "door-alone"])]
-              + [(12 + 0.1 * number, who) for number, who in enumerate(second)])  # fmt: skip
-    with Process("--config", lab.settings([("first", 1, 12), ("second", 12, 24)])) as device:
+    lab.reads([(9 + 0.1 * number, who) for number, who in enumerate([*first, "door-alone"])]
+              + [(22 + 0.1 * number, who) for number, who in enumerate(second)])  # fmt: skip
+    with Process("--config", lab.settings([("first", 9, 22), ("second", 22, 34)])) as device:
         device.wait_for("noted for day", 60)
         code, _ = device.end()
     assert code == 0, device.lines
