@@ -47,12 +47,10 @@ def laboratory(name: str = "lab-volunteers", **bio: Any) -> Record:
     return record.model_copy(update={"op": (*record.op, *more), "dpia": dpia, "bio": record.bio.model_copy(update=bio)})
 
 
-def noting(record: Record = SITE, *modalities: str) -> Record:
-    """A record with attendance beside its other purposes, noted of whom a tag or a face lets in, or one of them."""
+def noting(record: Record = SITE) -> Record:
+    """A record with attendance beside its other purposes, noted of whom a tag or a face lets in."""
     fields = record.model_dump(mode="json", by_alias=True)
-    wanted = modalities or ("tag", "face")
-    matched = [one for one in fields["op"] if one["kind"] == "match" and one["modality"] in wanted]
-    known = [*matched, *(one for one in fields["op"] if one["kind"] == "log")]
+    known = [one for one in fields["op"] if one["kind"] in ("match", "log")]
     more = [one | {"id": f"{one['id']}-presence", "purpose": "presence"} for one in known]
     if not any(one["kind"] == "log" for one in more):
         more.append({"id": "log-presence", "kind": "log", "modality": "none", "purpose": "presence"})

@@ -147,7 +147,9 @@ def enrol(
     days: Annotated[int, typer.Option("--keep-days", min=1, max=3650, help="For how long it may be kept.")] = 90,
     purposes: Annotated[
         list[For] | None,
-        typer.Option("--for", help="What the person agreed to be recognised for: door unless told. Once for each."),
+        typer.Option(
+            "--for", help="What the person agreed to be recognised for: door, or as before, unless told. Once for each."
+        ),
     ] = None,
     lang: Annotated[Lang, typer.Option(help="Language of what is said to the person, and of letters.")] = Lang.en,
     store: StoreFolder = None,
@@ -182,7 +184,9 @@ def enrol(
                 "recruiter_is_superior": superior,
             }
         attested = {"witness": witness, "document": document.value, "age": age, "role": role.value, "on": today}
-        file = facts(reference, attested, agreed, today + timedelta(days=days), purposes or (For.door,))
+        file = facts(
+            reference, attested, agreed, today + timedelta(days=days), purposes or _as_before(opened, reference)
+        )
         booth = Booth(opened, source, seconds, lang.value, detector, embedder, models)
         try:
             if uid is not None:
@@ -355,6 +359,16 @@ def facts(
         first = error.errors()[0]
         place = first["loc"][-1] if first["loc"] else "it"
         raise typer.BadParameter(f"{place}: {first['msg']}, found {first['input']!r}") from error
+
+
+def _as_before(opened: Store, reference: str) -> tuple[str, ...]:
+    """What somebody agreed to be recognised for; the door, of who is new."""
+    from policy.store import UnknownSubject
+
+    try:
+        return opened.file(opened.find(reference)).purposes
+    except UnknownSubject:
+        return ("door",)
 
 
 def _uid(text: str) -> bytes:

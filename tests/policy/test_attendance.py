@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from house import SITE, Hands, enrolled, laboratory, noting, opened, tag, volunteer
+from records import FOLDER
 
 from policy.enrolment import NotEnrolled, enrol_tag
 from policy.gate import Refused
 from policy.keyring import SubjectKeys
-from policy.record import Subjects
+from policy.record import Subjects, read
 from policy.running import beginning, running
 from policy.store import Store
 
@@ -90,20 +91,20 @@ def test_a_record_without_attendance_allows_none_and_one_of_attendance_alone_ope
 def test_the_rules_are_asked_of_attendance_as_of_anything(tmp_path):
     """The product's own rules: a laboratory of adults may note by tag; by face it doesn't where a tag does; and a
     school's pupils are refused as ever."""
-    grown = noting(laboratory("threshold-lab"))
-    with Store(tmp_path / "lab", now=Hands(LATER)) as store:
-        store.adopt(grown)
-        assert beginning(store, "tag", "attendance").verdict == "allow"
-        verdict = beginning(store, "1:1", "attendance")
-        assert "least-intrusive-first" in {one.rule for one in verdict.findings if one.weight == "refuse"}
-    pupils = grown.model_copy(
-        update={"subj": grown.subj.model_copy(update={"role": "pupil", "attested_role": "pupil"})}
-    )
-    with Store(tmp_path / "school", now=Hands(LATER)) as store:
-        store.adopt(pupils)
-        verdict = beginning(store, "1:1", "attendance")
-        assert verdict.verdict == "refuse"
-        assert "minor-biometric-entry" in {one.rule for one in verdict.findings if one.weight == "refuse"}
+    with Store(tmp_path / "tags", now=Hands(LATER)) as store:
+        store.adopt(read(FOLDER / "lab-attendance.yaml"))
+        assert {beginning(store, "tag", purpose).verdict for purpose in BOTH} == {"allow"}
+    grown = noting(laboratory())
+    subj = grown.subj.model_copy(update={"role": "pupil", "attested_role": "pupil"})
+    for record, against in (
+        (grown, "least-intrusive-first"),
+        (grown.model_copy(update={"subj": subj}), "minor-biometric-entry"),
+    ):
+        with Store(tmp_path / against, now=Hands(LATER)) as store:
+            store.adopt(record)
+            verdict = beginning(store, "1:1", "attendance")
+            assert verdict.verdict == "refuse"
+            assert against in {one.rule for one in verdict.findings if one.weight == "refuse"}
 
 
 # --- the person ---

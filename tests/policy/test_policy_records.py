@@ -26,6 +26,7 @@ from policy.view import Ground
 EXPECTED = {
     "school-tags": ("refuse", {"consent-school-imbalance", "guardian-consent-not-cure", "art9-default-deny",
                                "existing-system-works", "least-intrusive-first", "minor-biometric-entry"}),
+    "lab-attendance": ("allow", {"consent-employee-imbalance"}),
     "lab-volunteers": ("allow", {"consent-employee-imbalance"}),
     "lab-lanes": ("allow", {"consent-employee-imbalance", "template-location"}),
     "threshold-lab": ("allow", {"consent-employee-imbalance"}),

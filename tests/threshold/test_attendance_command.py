@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from house import laboratory, noting, tag, volunteer
+from house import laboratory, tag, volunteer
+from support import REPOSITORY
 from test_run_command import ATTESTED, Process, threshold
 
 from edge.attendance import Sheet
 from edge.transaction import Transaction
 from policy.enrolment import enrol_tag
+from policy.record import read
 from policy.store import Store
 
 PEOPLE = [f"volunteer-{number:02}" for number in range(12)]
@@ -47,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own rules."""
     folder = tmp_path_factory.mktemp("noting") / "store"
     with Store(folder) as store:
-        store.adopt(noting(laboratory("threshold-lab"), "tag"))
+        store.adopt(read(REPOSITORY / "policy" / "records" / "lab-attendance.yaml"))
         today = store.clock.now().date()
         for who in (*PEOPLE, "door-alone"):
             purposes = ("door",) if who == "door-alone" else ("door", "attendance")
@@ -239,5 +241,7 @@ def test_enrolled_for_attendance_by_command(lab: Lab) -> None:
     done = threshold("enrol", "volunteer-77", "--tag", "04a1b2c3", *ATTESTED, "--for", "door", "--for", "attendance",
                      "--store", lab.store)  # fmt: skip
     assert done.returncode == 0, done.stderr
+    again = threshold("enrol", "volunteer-77", "--tag", "04a1b2c3", *ATTESTED, "--store", lab.store)
+    assert again.returncode == 0, again.stderr
     with Store(lab.store) as store:
-        assert store.file(store.find("volunteer-77")).purposes == ("door", "attendance")
+        assert store.file(store.find("volunteer-77")).purposes == ("door", "attendance"), "as before, unless told"
