@@ -411,7 +411,7 @@ def _ended(opened: Store, what: str, json: bool, sheets: Path | None) -> None:
     behind = [str(path) for path in opened.scrub_backups()]
     notes = None if sheets is None else clear(opened, sheets)
     if json:
-        emit({what: True, "backups_behind": behind, "notes_deleted": notes})
+        emit({what: True, "backups_behind": behind} | ({} if notes is None else {"notes_deleted": notes}))
         return
     if notes is not None:
         console().print(f"{notes} notes of attendance deleted.")
