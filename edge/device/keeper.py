@@ -9,11 +9,11 @@ from typing import Protocol
 
 from edge.device.roll import Attendants
 from edge.live.lane import LiveLane
-from edge.live.network import refusing
 from policy.database import awaited
 from policy.entry import Modality
 from policy.gate import Refused
-from policy.store import NAME, Store
+from policy.seal import SealBroken
+from policy.store import NAME, Store, StoreError
 
 
 class Keeper(Protocol):
@@ -86,12 +86,11 @@ class StoreAttendants:
         self.store = store.ledger.id
 
     def may(self, subject: str, modality: Modality) -> bool:
-        """See edge.device.roll.Attendants."""
+        """See edge.device.roll.Attendants. A clock that is behind, or a database that fails, is no answer: raised."""
         try:
-            with refusing():
-                permit = self._store.permit("match", subject, modality, purpose="attendance")
-                self._store.gate.require(permit, "match", purpose="attendance")
-        except Refused:
+            permit = self._store.permit("match", subject, modality, purpose="attendance")
+            self._store.gate.require(permit, "match", purpose="attendance")
+        except (Refused, StoreError, SealBroken):
             return False
         return True
 

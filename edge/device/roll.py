@@ -49,7 +49,7 @@ class Roll:
     """A device's attendance: in memory what waits, on disk what is over. One thread, as the loop's.
 
     `least` people make a batch that says its slot; of fewer only the day is told, together with the day's others. As
-    many wait as there are people in the store, at most.
+    many wait as there are people in the store, at most, for each slot that couldn't be written yet.
     """
 
     def __init__(
@@ -80,19 +80,15 @@ class Roll:
         """How many notes aren't on disk."""
         return sum(len(people) for people in self._waiting.values())
 
-    def slot(self) -> str | None:
-        """The slot that runs now."""
-        at = self._now().time()
-        return next((slot.name for slot in self._slots.values() if slot.begins <= at < slot.ends), None)
-
     def note(self, attendants: Attendants, subject: str, modality: Modality) -> str:
         """Somebody was recognised. In a word: `present` (waits for the slot's end), `no-slot`, `no-permit`."""
-        slot = self.slot()
+        now = self._now()
+        slot = self._running(now)
         if slot is None:
             return "no-slot"
         if not attendants.may(subject, modality):
             return "no-permit"
-        self._waiting.setdefault((self._now().date(), slot), {})[subject] = modality
+        self._waiting.setdefault((now.date(), slot.name), {})[subject] = modality
         return "present"
 
     def turn(self, attendants: Attendants) -> list[str]:
@@ -103,9 +99,9 @@ class Roll:
         if self._latest is not None and now - self._latest > LATE:
             self._part |= self._marked
         self._latest = now
-        slot = self.slot()
-        if slot is not None and (now.date(), slot) not in self._marked:
-            self._begin(attendants, now, self._slots[slot])
+        slot = self._running(now)
+        if slot is not None and (now.date(), slot.name) not in self._marked:
+            self._begin(attendants, now, slot)
         for day, name in sorted({*self._marked, *self._waiting}):
             if name != DAY and self._over(day, self._slots[name].ends, now):
                 said += self._end(attendants, day, name)
@@ -128,6 +124,9 @@ class Roll:
 
     # --- one slot ---
 
+    def _running(self, now: datetime) -> Slot | None:
+        return next((slot for slot in self._slots.values() if slot.begins <= now.time() < slot.ends), None)
+
     def _over(self, day: date, ends: time, now: datetime) -> bool:
         return (day, ends) <= (now.date(), now.time())
 
@@ -141,18 +140,20 @@ class Roll:
         self._marked.add((day, slot.name))
 
     def _end(self, attendants: Attendants, day: date, name: str) -> list[str]:
+        said = self._dropped(attendants, self._waiting.get((day, name), {}))
         sheet = self._sheets.of(day, attendants.store)
         people, fresh = self._fresh(attendants, sheet, name)
         if not 0 < len(fresh) < self._least:
-            return self._write(attendants, day, name)
+            return [*said, *self._write(attendants, day, name)]
         self._waiting.setdefault((day, DAY), {}).update({who: people[who] for who in fresh})
         self._few.setdefault(day, set()).add(name)
         self._waiting.pop((day, name))
         self._marked.discard((day, name))
-        return [f"attendance: fewer than {self._least} in {name} of {day}; they wait for the day's end."]
+        return [*said, f"attendance: fewer than {self._least} in {name} of {day}; they wait for the day's end."]
 
     def _write(self, attendants: Attendants, day: date, name: str) -> list[str]:
         """One batch: everybody asked of once more, written, and only then forgotten."""
+        said = self._dropped(attendants, self._waiting.get((day, name), {}))
         sheet = self._sheets.of(day, attendants.store)
         people, fresh = self._fresh(attendants, sheet, name)
         over = self._few.get(day, set()) if name == DAY else {name}
@@ -164,15 +165,21 @@ class Roll:
             self._few.pop(day, None)
         self._marked -= {(day, slot) for slot in over}
         self.noted += len(fresh)
-        return [f"attendance: {len(fresh)} noted for {name} of {day}."] if people else []
+        return [*said, f"attendance: {len(fresh)} noted for {name} of {day}."] if people else said
 
     def _fresh(self, attendants: Attendants, sheet: Sheet, name: str) -> tuple[dict[str, Modality], dict[str, str]]:
-        """(who waits, what a note calls those of them who may still be noted and aren't on the sheet)."""
+        """(who waits, what a note calls those of them who aren't on the sheet)."""
         people = self._waiting.get((sheet.day, name), {})
         held = {note.person for note in sheet.notes}
-        called = {who: attendants.present(who, sheet.day, name) for who, how in people.items()
-                  if attendants.may(who, how)}  # fmt: skip
+        called = {who: attendants.present(who, sheet.day, name) for who in people}
         return people, {who: person for who, person in called.items() if person not in held}
+
+    def _dropped(self, attendants: Attendants, people: dict[str, Modality]) -> list[str]:
+        """Whoever may not be noted any more waits no longer."""
+        gone = [who for who, how in people.items() if not attendants.may(who, how)]
+        for who in gone:
+            del people[who]
+        return [f"attendance: {len(gone)} who waited may not be noted any more."] if gone else []
 
     # --- what is kept ---
 
@@ -181,12 +188,11 @@ class Roll:
         today = self._now().date()
         if attendants is self._attendants and today == self._tidied:
             return []
+        said: list[str] = []
         for people in self._waiting.values():
-            for subject in [who for who, how in people.items() if not attendants.may(who, how)]:
-                del people[subject]
+            said += self._dropped(attendants, people)
         self._sheets.forget(today)
         here: Set[str] = attendants.known([(date.min, DAY)])
-        said: list[str] = []
         whole = True
         if self._people is None or not self._people <= here:
             whole = attendants.whole

@@ -18,6 +18,7 @@ from edge import attendance
 from edge.attendance import DAY, AttendanceError, Sheet, Sheets, Slot
 from edge.device.keeper import StoreAttendants
 from edge.device.roll import Roll
+from policy.clock import ClockBehind
 from policy.enrolment import enrol_tag, withdraw
 from policy.entry import Ordered
 from policy.errors import PolicyError
@@ -160,7 +161,7 @@ def test_who_is_noted_twice_in_a_slot_is_there_once(site: Site) -> None:
     site.turn("08:00")
     site.come(*site.people[:6])
     site.turn("08:20")
-    site.turn("08:10")  # the clock is put right
+    site.turn("08:19:40")  # the clock is put right
     site.come(site.people[0])
     site.turn("08:20")
     assert len(site.sheet().notes) == 6
@@ -195,7 +196,7 @@ def test_an_order_or_a_suspension_stops_it(site: Site) -> None:
     site.come(*site.people[:7])
     site.store.note(Ordered(order="0" * 16, what="suspend", event="received"))
     assert site.come(site.people[8]) == ["no-permit"]
-    site.turn("08:20")
+    assert site.turn("08:20") == ["attendance: 7 who waited may not be noted any more."]
     assert not site.sheet().notes
 
 
@@ -350,6 +351,21 @@ def test_a_store_lost_at_a_slots_end_loses_nobody(site: Site) -> None:
         site.turn("08:20")
     site.reopen()
     site.turn("08:21")
+    assert site.noted("first") == set(site.people[:6])
+
+
+def test_a_clock_that_is_behind_at_a_slots_end_is_no_refusal(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.turn("08:00")
+    site.come(*site.people[:6])
+
+    def behind(*_: object, **__: object) -> None:
+        raise ClockBehind("set the clock.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(site.store, "permit", behind)
+        with pytest.raises(ClockBehind):
+            site.turn("08:20")
+    site.turn("08:20:02")
     assert site.noted("first") == set(site.people[:6])
 
 
