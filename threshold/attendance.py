@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from policy.store import Store
 
 Folder = Annotated[
-    Path, typer.Option("--sheets", metavar="DIR", help="The device's sheets: `sheets` in [attendance] of its settings.")
+    Path, typer.Option("--sheets", metavar="DIR", help="The device's sheets: the folder at `sheets` in its settings.")
 ]
 Day = Annotated[datetime, typer.Option("--day", formats=["%Y-%m-%d"], help="The day, by the device's local time.")]
 SlotName = Annotated[str, typer.Option("--slot", help="As the settings name it; `day`: that day, in no slot.")]
