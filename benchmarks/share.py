@@ -19,7 +19,7 @@ from threading import Lock
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.extract import STAGES, Extraction, extract
@@ -258,8 +258,17 @@ def _ready(shared: str, gate: Callable[[], Gate], registry: Callable[[], Registr
         for old in _desk.values():
             old.archive.close()
         _desk.clear()
-        _desk[key] = _open(Order.model_validate_json(shared), gate(), registry())
+        _desk[key] = _open(_order(shared), gate(), registry())
     return _desk[key]
+
+
+def _order(shared: str) -> Order:
+    try:
+        return Order.model_validate_json(shared)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ShareError(f"order, key {key}: {first['msg']}. Install the same program there.") from error
 
 
 def _open(order: Order, gate: Gate, registry: Registry) -> Desk:
