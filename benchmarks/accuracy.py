@@ -191,7 +191,7 @@ def measure(
         extraction = extract(images, names, acquirer, network, tick=progress(len(names)))
     else:
         extraction, helpers = gather(
-            spread, "bench accuracy", images, names, *run_by, recipe, tick=progress(len(names))
+            spread, "bench accuracy", images, names, *run_by, recipe, gate, permit, tick=progress(len(names))
         )
         opened = helpers.ready_s
     wall = time.perf_counter() - begun

@@ -114,9 +114,8 @@ class FaceRun:
         enrolled = [name for crew in (development, evaluation) for names in crew.enrolment for name in names]
         names = sorted({*enrolled, *development.strangers})
         tick = self._progress("templates", len(names))
-        found, _ = gather(
-            spread, "evaluate", archive, names, self._faces.detector, self._faces.embedder, self._recipe, tick
-        )
+        networks = self._faces.detector, self._faces.embedder
+        found, _ = gather(spread, "evaluate", archive, names, *networks, self._recipe, self._gate, self._permit, tick)
         self._computed = dict.fromkeys(found.missed) | dict(zip(found.names, found.templates, strict=True))
 
     def _template(self, name: str) -> Template | None:

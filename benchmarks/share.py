@@ -37,6 +37,7 @@ from models.runtime import BackendName, Runtime
 from policy.archive import Archive
 from policy.errors import PolicyError
 from policy.gate import Gate
+from policy.permit import Permit
 from policy.research import set_digest
 
 CHUNK = 32
@@ -141,14 +142,19 @@ def gather(
     detector: Installed,
     embedder: Installed,
     recipe: Recipe,
+    gate: Gate,
+    permit: Permit,
     tick: Callable[[], None] = lambda: None,
 ) -> tuple[Extraction, Helpers]:
     """The templates of `names`, to the bit those that `extract` gives in one process, and who computed them.
 
-    `archive` is this side's copy of the set, to say what the others must find. `tick` is called once a picture.
-    Raises ShareError, benchmarks.spread.SpreadError, ArchiveError.
+    `archive` is this side's copy of the set, to say what the others must find; `permit` is this side's own, and covers
+    every picture that is asked for. `tick` is called once a picture.
+    Raises policy.gate.Refused, ShareError, benchmarks.spread.SpreadError, ArchiveError.
     """
     digests = archive.digests()
+    for name in names:
+        gate.require(permit, "template", digests[name])
     order = Order(
         run=secrets.token_hex(8),
         use=use,
@@ -219,6 +225,7 @@ class Desk:
     archive: Archive
     acquirer: Acquirer
     embedder: Embedder
+    processor: str
     ready_s: float
 
 
@@ -242,7 +249,7 @@ def compute(
             return Share(
                 extraction=extract(desk.archive, names, desk.acquirer, desk.embedder),
                 process=f"{socket.gethostname()}/{os.getpid()}",
-                processor=describe()["processor"],
+                processor=desk.processor,
                 ready_s=desk.ready_s,
                 peak_memory_mb=peak_memory_mb(),
             )
@@ -273,9 +280,10 @@ def _order(shared: str) -> Order:
 
 def _open(order: Order, gate: Gate, registry: Registry) -> Desk:
     begun = time.perf_counter()
+    machine = describe()
     for what, expected, found in (
         ("program", order.program, _program()),
-        ("versions", order.versions, describe()["versions"]),
+        ("versions", order.versions, machine["versions"]),
     ):
         _same(what, expected, found, "Install the same there as where the run was started.")
     archive = Archive(find(order.images, gate.sets))
@@ -290,6 +298,7 @@ def _open(order: Order, gate: Gate, registry: Registry) -> Desk:
             archive=archive,
             acquirer=order.recipe.acquirer(detector),
             embedder=open_embedder(embedder, gate, permit, mirrored=order.recipe.mirrored),
+            processor=machine["processor"],
             ready_s=time.perf_counter() - begun,
         )
     except BaseException:

@@ -34,7 +34,7 @@ from benchmarks.spread import Here, SpreadError, Where, check, cluster, private,
 from edge.vision import open_embedder
 from models.registry import Registry
 from policy.archive import Archive
-from policy.gate import Gate
+from policy.gate import Gate, Refused
 from policy.research import ResearchSet
 
 RECIPE = Recipe(least_px=0)
@@ -187,8 +187,10 @@ def order(cards: Any, images: Path | None = None, **changes: Any) -> str:
     elsewhere = asked(cards, nowhere, images=images)
     with Archive(cards.folder) as archive:
         faces = cards.faces(archive)
+        networks = faces.detector, faces.embedder
+        permit, _ = cards.gate.research(archive, "bench accuracy")
         with pytest.raises(ShareError, match="nowhere"):
-            gather(elsewhere, "bench accuracy", archive, archive.names, faces.detector, faces.embedder, RECIPE)
+            gather(elsewhere, "bench accuracy", archive, archive.names, *networks, RECIPE, cards.gate, permit)
     return json.dumps(json.loads(nowhere.shared) | changes)
 
 
@@ -433,6 +435,28 @@ def test_every_run_has_a_permit_of_its_own(cards: Any, monkeypatch: pytest.Monke
     assert len({permit.id for permit in made}) == len(made) == 2
 
 
+def test_the_asking_side_asks_for_no_picture_that_its_own_permit_does_not_cover(cards: Any, copied: Path) -> None:
+    nowhere = Orders()
+    with Archive(copied) as archive:
+        faces = cards.faces(archive)
+        permit, _ = cards.gate.research(archive, "bench accuracy")
+        (copied / ONE[0]).write_bytes(b"another")
+        for bad, said in ((permit, "permit-contents"), (replace(permit, signature=bytes(64)), "permit-genuine")):
+            with pytest.raises(Refused, match=said):
+                gather(
+                    asked(cards, nowhere),
+                    "bench accuracy",
+                    archive,
+                    archive.names,
+                    faces.detector,
+                    faces.embedder,
+                    RECIPE,
+                    cards.gate,
+                    bad,
+                )
+    assert not hasattr(nowhere, "shared")
+
+
 # --- over a network: never in the clear, on no disk ---
 
 
@@ -552,7 +576,7 @@ def test_a_cluster_behind_tls_gives_the_same_bits_and_without_certificates_it_sa
 SCRIPT = """
 import json, os, sys
 from pathlib import Path
-from test_share import RECIPE, own_registry, slow
+from test_share import RECIPE, own_gate, own_registry, slow
 from benchmarks.share import Spread, gather
 from benchmarks.spread import processes
 from policy.archive import Archive
@@ -567,9 +591,11 @@ if __name__ == "__main__":
     benchmarks.share.CHUNK = 1
     root = Path(os.environ["CARDS"])
     networks = [own_registry().locate(f"tiny-{role}", root / "models") for role in ("detector", "embedder")]
+    gate = own_gate()
     with Archive(root / "set") as archive, processes(2) as where:
+        permit, _ = gate.research(archive, "bench accuracy")
         gather(Spread(where, str(root / "set"), str(root / "models"), told), "bench accuracy", archive,
-               archive.names * 20, *networks, RECIPE)
+               archive.names * 20, *networks, RECIPE, gate, permit)
 """
 
 
