@@ -176,6 +176,12 @@ def _print(document: Accuracy) -> None:
     stages = ", ".join(f"{stage} {ms:.2f}" for stage, ms in time["stage_ms_per_picture"].items())
     table.add_row("time", f"{time['pictures_per_s']:.0f} pictures/s; ms a picture: {stages}")
     table.add_row("peak memory", f"{time['peak_memory_mb']:.0f} MiB")
+    if helpers := document.machine.get("helpers"):
+        table.add_row(
+            "computed by",
+            f"{helpers['processes']} other processes on {', '.join(helpers['processors'])}; "
+            f"peak memory of one {helpers['peak_memory_mb']:.0f} MiB",
+        )
     unknown = [name for name, state in document.overlap.items() if state == "unknown"]
     if unknown:
         table.add_row("overlap", f"not known whether these were trained on people of the set: {', '.join(unknown)}")

@@ -36,6 +36,7 @@ from models.registry import Registry
 from policy.archive import Archive
 from policy.gate import Gate, Refused
 from policy.research import ResearchSet
+from threshold import bench
 
 RECIPE = Recipe(least_px=0)
 EMBEDDER = "tiny_embedder.onnx"
@@ -214,7 +215,9 @@ def test_how_many_pictures_are_in_a_share_changes_no_bit(
     assert numbers(measured(cards, asked(cards, Here()))) == numbers(alone)
 
 
-def test_two_processes_of_which_one_is_killed_give_the_same_bits(cards: Any, alone: Any) -> None:
+def test_two_processes_of_which_one_is_killed_give_the_same_bits(
+    cards: Any, alone: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     ticks = []
     with processes(2) as where:
         document = measured(cards, asked(cards, where, dies_once), lambda: ticks.append(1))
@@ -223,6 +226,9 @@ def test_two_processes_of_which_one_is_killed_give_the_same_bits(cards: Any, alo
     assert len(ticks) == document.time["pictures"] == 100
     assert document.machine["helpers"]["processes"] >= 2
     assert document.machine["helpers"]["peak_memory_mb"] > 0
+    for shown, told in ((document, True), (alone, False)):
+        bench._print(shown)
+        assert ("other processes on" in capsys.readouterr().out) == told
 
 
 def test_a_cluster_of_which_a_worker_is_killed_gives_the_same_bits_and_leaves_nothing_on_a_disk(
