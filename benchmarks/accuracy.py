@@ -25,9 +25,9 @@ from benchmarks.folds import best_threshold, fold_accuracy
 from benchmarks.interval import Interval
 from benchmarks.machine import describe, peak_memory_mb, run_with
 from benchmarks.pairs import Pairs, person, read_pairs, read_people, require
-from edge.acquire import Acquirer, Choice
-from edge.align import Interpolation
-from edge.vision import open_detector, open_embedder
+from benchmarks.recipe import Recipe
+from benchmarks.share import Helpers, Spread, gather
+from edge.vision import open_embedder
 from models.registry import Installed, Network
 from policy.archive import Archive
 from policy.gate import Gate
@@ -40,18 +40,6 @@ EMPTY = "the protocol leaves nothing to compare"
 
 class OverlapError(BenchmarkError, ValueError):
     """Error raised when a network was trained on people it would be measured on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a picture becomes a template; chosen on the View 1 training people (docs/decisions/0004)."""
-
-    choice: Choice = "central"
-    interpolation: Interpolation = "cubic"
-    mirrored: bool = True
-    score: float = 0.6
-    longest_px: int = 640
-    least_px: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +86,8 @@ class Accuracy(Value):
     operating_points: tuple[OperatingPoint, ...]
     unresolved_targets: tuple[float, ...]
     """Targets below one false match in all non-mated comparisons: this protocol can't show them."""
+    digest: str
+    """SHA-256 over all scores and whose they are: equal digests, equal numbers to the last bit."""
     time: dict[str, Any]
     det: dict[str, list[float]]
 
@@ -166,11 +156,14 @@ def measure(
     seed: int = 1,
     threads: int | None = None,
     progress: Callable[[int], Callable[[], None]] = lambda total: lambda: None,
+    spread: Spread | None = None,
 ) -> Measurement:
     """Run the whole benchmark. `progress` is told how many pictures there are and gives what to call after each.
+    Templates are computed in this process, or with `spread` in others; the numbers are the same.
 
     Raises policy.gate.Refused before the embedder's file is opened when `images` is no listed set; OverlapError;
-    PairsError; the errors of the networks' files; ComparisonError where the protocol leaves nothing to compare.
+    PairsError; the errors of the networks' files; ComparisonError where the protocol leaves nothing to compare; with
+    `spread` also ShareError and SpreadError.
     """
     recipe = recipe or Recipe()
     pairs = read_pairs(protocol.pairs) if protocol.pairs else None
@@ -184,16 +177,23 @@ def measure(
         (detector.network, embedder.network),
         lambda: frozenset(person(name) for name in names),
     )
-    begun = time.perf_counter()
-    acquirer = Acquirer(
-        open_detector(detector, threads, recipe.score, recipe.longest_px, recipe.least_px),
-        choice=recipe.choice,
-        interpolation=recipe.interpolation,
+    run_by = (
+        replace(detector, runtime=detector.runtime.on(threads)),
+        replace(embedder, runtime=embedder.runtime.on(threads)),
     )
-    network = open_embedder(embedder, gate, permit, threads, recipe.mirrored)
-    opened = time.perf_counter() - begun
+    helpers: Helpers | None = None
     begun = time.perf_counter()
-    extraction = extract(images, names, acquirer, network, tick=progress(len(names)))
+    if spread is None:
+        acquirer = recipe.acquirer(detector, threads)
+        network = open_embedder(embedder, gate, permit, threads, recipe.mirrored)
+        opened = time.perf_counter() - begun
+        begun = time.perf_counter()
+        extraction = extract(images, names, acquirer, network, tick=progress(len(names)))
+    else:
+        extraction, helpers = gather(
+            spread, "bench accuracy", images, names, *run_by, recipe, gate, permit, tick=progress(len(names))
+        )
+        opened = helpers.ready_s
     wall = time.perf_counter() - begun
     memory = peak_memory_mb()
     people = {who: index for index, who in enumerate(sorted({person(name) for name in names}))}
@@ -230,8 +230,9 @@ def measure(
         recipe=asdict(recipe),
         machine={
             **describe(),
-            **run_with(*(replace(each, runtime=each.runtime.on(threads)) for each in (detector, embedder))),
+            **run_with(*run_by),
             "load_average": os.getloadavg()[0],
+            **({"helpers": asdict(helpers)} if helpers else {}),
         },
         fta=_fta(extraction, research_set),
         fta_reasons=dict(Counter(extraction.missed.values())),
@@ -239,6 +240,7 @@ def measure(
         accuracy=accuracy,
         operating_points=points,
         unresolved_targets=tuple(target for target in targets if target not in resolved),
+        digest=_digest(compared),
         time=_time(extraction, wall, opened, memory),
         det={"fmr": curve.fmr.tolist(), "fnmr": curve.fnmr.tolist()},
     )
@@ -323,6 +325,14 @@ def _fta(extraction: Extraction, research_set: ResearchSet) -> Rate:
     return Rate.of(
         lost, extraction.attempted, method.independent(lost, extraction.attempted), research_set.id, "technology"
     )
+
+
+def _digest(c: Comparisons) -> str:
+    told = hashlib.sha256()
+    for part in (c.mated, c.mated_subject, c.nonmated, c.nonmated_first, c.nonmated_second):
+        told.update(f"{part.dtype.str} {part.size}\n".encode() + part.tobytes())
+    told.update(f"{c.nonmated_trials} {c.mated_lost} {c.nonmated_lost}\n".encode())
+    return told.hexdigest()
 
 
 def _described(

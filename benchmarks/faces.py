@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accuracy import Recipe, used
+from benchmarks.accuracy import used
 from benchmarks.crew import Crew, Crews, FacesError
 from benchmarks.mornings import Mornings
 from benchmarks.people import ArchivePeople, People
+from benchmarks.recipe import Recipe
 from benchmarks.rows import Rows
 from benchmarks.scenario import Scenario
 from benchmarks.session import SESSIONS, Progress, Session, pseudonym, saturated, visit
-from edge.acquire import Acquirer, Missed
+from benchmarks.share import Spread, gather
+from edge.acquire import Missed
 from edge.clock import SkippingClock
 from edge.embed import unit
 from edge.face import Picture, Template
@@ -23,7 +25,7 @@ from edge.gallery import Gallery
 from edge.identification import FaceIdentification
 from edge.lane import Visit, transact
 from edge.transaction import Transaction
-from edge.vision import open_detector, open_embedder
+from edge.vision import open_embedder
 from models.registry import Installed, Network
 from policy.archive import Archive
 from policy.gate import Gate
@@ -39,6 +41,8 @@ class Faces:
     recipe: Recipe = field(default_factory=Recipe)
     stronger: tuple[Network, ...] = ()
     """What evidence should use in their place; a report shows it beside them."""
+    spread: Spread | None = None
+    """Where the templates of a listed set's people are computed that no time is measured of; here, where None."""
 
 
 class FaceRun:
@@ -61,17 +65,16 @@ class FaceRun:
         self.networks = (*(used(network) for network in networks), *self._people.networks)
         self.sets, self.source, self.grade = self._people.sets, self._people.name, self._people.grade
         recipe = faces.recipe
-        self._acquirer = Acquirer(
-            open_detector(faces.detector, score=recipe.score, longest_px=recipe.longest_px, least_px=recipe.least_px),
-            choice=recipe.choice,
-            interpolation=recipe.interpolation,
-        )
+        self._acquirer = recipe.acquirer(faces.detector)
         self._embedder = open_embedder(faces.embedder, gate, self._permit, mirrored=recipe.mirrored)
         self._recipe = recipe
+        self._faces = faces
+        self._computed: dict[str, Template | None] = {}
 
     def run(self, rows: Rows) -> dict[str, Any]:
         """All sessions, then the strangers; returns the lane's settings."""
         scenario, crew = self._scenario, self._crews.evaluation
+        self._compute()
         threshold = self._threshold()
         gallery, failed = self._enrol(crew, "enrolment")
         lane = FaceIdentification(self._acquirer, self._embedder, gallery, threshold)
@@ -101,7 +104,23 @@ class FaceRun:
     def _picture(self, name: str) -> Picture:
         return self._people.picture(name)
 
+    def _compute(self) -> None:
+        """What no time is measured of, elsewhere: references, and the strangers that fix the threshold. The mornings
+        and the strangers of the evaluation stay here, as a decision's time is one machine's."""
+        spread, archive = self._faces.spread, self._faces.people
+        if spread is None or not isinstance(archive, Archive):
+            return
+        development, evaluation = self._crews.development, self._crews.evaluation
+        enrolled = [name for crew in (development, evaluation) for names in crew.enrolment for name in names]
+        names = sorted({*enrolled, *development.strangers})
+        tick = self._progress("templates", len(names))
+        networks = self._faces.detector, self._faces.embedder
+        found, _ = gather(spread, "evaluate", archive, names, *networks, self._recipe, self._gate, self._permit, tick)
+        self._computed = dict.fromkeys(found.missed) | dict(zip(found.names, found.templates, strict=True))
+
     def _template(self, name: str) -> Template | None:
+        if name in self._computed:
+            return self._computed[name]
         acquired = self._acquirer.acquire(self._picture(name))
         return None if isinstance(acquired, Missed) else self._embedder.embed([acquired.crop])[0]
 

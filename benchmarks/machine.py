@@ -36,15 +36,16 @@ def run_with(*networks: Installed) -> dict[str, Any]:
 
 
 @cache
-def code() -> str:
-    """SHA-256 over names and digests of all files of the installed packages: which code it was, to the letter."""
+def code(*suffixes: str) -> str:
+    """SHA-256 over names and digests of all files of the installed packages, or of those with these suffixes: which
+    code it was, to the letter."""
     told = hashlib.sha256()
     for package in ("benchmarks", "edge", "models", "policy", "threshold"):
         spec = find_spec(package)
         for root in sorted(spec.submodule_search_locations or ()) if spec else ():
             for path in sorted(Path(root).rglob("*")):
                 name = path.relative_to(Path(root).parent).as_posix()
-                if path.is_file() and "__pycache__" not in name:
+                if path.is_file() and "__pycache__" not in name and (not suffixes or path.suffix in suffixes):
                     told.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()} {name}\n".encode())
     return told.hexdigest()
 

@@ -10,7 +10,7 @@ import typer
 
 from threshold import core, rates
 from threshold import lanes as all_lanes
-from threshold.output import JSON_HELP, console, emit, progress, tables
+from threshold.output import JSON_HELP, PRIVATE_CLUSTER, PROCESSES, console, emit, progress, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,8 @@ def bench() -> None:
 
 @app.command(
     epilog="Example: threshold bench accuracy --images lfw --pairs pairs.txt --models models/   "
-    "All pairs of some people: threshold bench accuracy --images lfw --not-people peopleDevTrain.txt"
+    "All pairs of some people: threshold bench accuracy --images lfw --not-people peopleDevTrain.txt   "
+    "On two processors: threshold bench accuracy --images lfw --processes 2"
 )
 def accuracy(
     images: Annotated[
@@ -71,51 +72,62 @@ def accuracy(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of a network; else what a race chose on this machine, or 1.")
     ] = None,
+    processes: PROCESSES = None,
+    cluster: PRIVATE_CLUSTER = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where accuracy.json, det.svg and det.png go.")] = Path(
         "out/accuracy"
     ),
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Measure a detector and an embedder: FTA, FMR, FNMR with intervals, fold accuracy, DET plot, times."""
+    """Measure a detector and an embedder: FTA, FMR, FNMR with intervals, fold accuracy, DET plot, times.
+
+    The numbers are the same wherever templates are computed. Templates are kept nowhere, so there is no --resume: a
+    worker that is killed loses nothing, but a run that is itself broken off begins anew.
+    """
     if pairs and (people or not_people):
         raise typer.BadParameter("a list of pairs names its people itself: leave out --people and --not-people")
     from dataclasses import replace
 
-    from benchmarks.accuracy import Protocol, Recipe, measure
+    from benchmarks.accuracy import Protocol, measure
     from benchmarks.det import save
+    from benchmarks.recipe import Recipe
+    from benchmarks.sets import find
+    from benchmarks.share import spread
+    from benchmarks.spread import place
     from models.registry import Registry
     from policy.archive import Archive
     from policy.gate import Gate
     from policy.record import read
     from threshold.files import write_text
     from threshold.networks import installed
-    from threshold.sets import find
 
     gate, registry = Gate(), Registry.bundled()
     if record:
         gate.recorded(read(record))
-    with Archive(find(images, gate.sets)) as archive, progress() as bar:
+    with Archive(find(images, gate.sets)) as archive:
         # The gate is asked before the networks are looked for: a refusal must not depend on what is installed.
         gate.research(archive, "bench accuracy")
         networks = (
             installed(registry, "detector", detector, models),
             installed(registry, "embedder", embedder, models),
         )
+        with place(processes, cluster, real_people=True) as where, progress() as bar:
 
-        def steps(total: int) -> Callable[[], None]:
-            task = bar.add_task("pictures", total=total)
-            return lambda: bar.advance(task)
+            def steps(total: int) -> Callable[[], None]:
+                task = bar.add_task("pictures", total=total)
+                return lambda: bar.advance(task)
 
-        measurement = measure(
-            archive,
-            Protocol(pairs, people, not_people),
-            *networks,
-            gate,
-            replace(Recipe(), mirrored=mirrored),
-            replicates=replicates,
-            threads=threads,
-            progress=steps,
-        )
+            measurement = measure(
+                archive,
+                Protocol(pairs, people, not_people),
+                *networks,
+                gate,
+                replace(Recipe(), mirrored=mirrored),
+                replicates=replicates,
+                threads=threads,
+                progress=steps,
+                spread=spread(where, images, models),
+            )
     document = measurement.document
     write_text(out / "accuracy.json", document.model_dump_json(by_alias=True, indent=2) + "\n")
     title = f"{document.research_set.id}: {document.protocol['kind']}"
@@ -164,6 +176,12 @@ def _print(document: Accuracy) -> None:
     stages = ", ".join(f"{stage} {ms:.2f}" for stage, ms in time["stage_ms_per_picture"].items())
     table.add_row("time", f"{time['pictures_per_s']:.0f} pictures/s; ms a picture: {stages}")
     table.add_row("peak memory", f"{time['peak_memory_mb']:.0f} MiB")
+    if helpers := document.machine.get("helpers"):
+        table.add_row(
+            "computed by",
+            f"{helpers['processes']} other processes on {', '.join(helpers['processors'])}; "
+            f"peak memory of one {helpers['peak_memory_mb']:.0f} MiB",
+        )
     unknown = [name for name, state in document.overlap.items() if state == "unknown"]
     if unknown:
         table.add_row("overlap", f"not known whether these were trained on people of the set: {', '.join(unknown)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from threshold.bench import MODELS
-from threshold.output import CLUSTER, JSON_HELP, console, emit, progress, tables
+from threshold.output import JSON_HELP, PRIVATE_CLUSTER, PROCESSES, console, emit, progress, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,8 @@ def evaluate(
     prices: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Prices (threshold cost --template): costs go into the results.")
     ] = None,
-    cluster: CLUSTER = None,
+    processes: PROCESSES = None,
+    cluster: PRIVATE_CLUSTER = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
     """Run both lanes over the same person-mornings, simulate all eleven, and write results.json and report.html.
@@ -70,13 +71,16 @@ def evaluate(
     By default the face lane sees drawn people, with nothing to download; that shows that everything works, and is no
     evidence about people. With --faces SET it sees photographs, through stronger networks; with --faces none it isn't
     run, and the report says how to run it.
+
+    --processes and --cluster spread the simulation of the doors, and of a research set the templates of references and
+    of the strangers that fix the threshold; what a decision takes is timed here, one after another.
     """
     from benchmarks.report import write
     from threshold.cost import priced
     from threshold.files import write_text
 
     paid = priced(prices) if prices else None  # a mistake in it is told before the long work
-    results = run(out, quick, faces, models, record, detector, embedder, scenario, cluster)
+    results = run(out, quick, faces, models, record, detector, embedder, scenario, processes, cluster)
     if paid:
         from benchmarks.cost.costed import costed
 
@@ -99,15 +103,19 @@ def run(
     detector: str | None = None,
     embedder: str | None = None,
     scenario: Path | None = None,
+    processes: int | None = None,
     cluster: str | None = None,
 ) -> Results:
     """The evaluation with its progress bars; what `threshold demo` also runs when there is nothing to show yet."""
     from contextlib import ExitStack
+    from dataclasses import replace
 
     from benchmarks import scenario as scenarios
-    from benchmarks.accuracy import Recipe
     from benchmarks.evaluation import evaluate as measure
     from benchmarks.faces import Faces
+    from benchmarks.recipe import Recipe
+    from benchmarks.sets import find
+    from benchmarks.share import spread
     from benchmarks.spread import place
     from benchmarks.synthetic import SyntheticPeople
     from edge.vision import installed_liveness
@@ -117,7 +125,6 @@ def run(
     from policy.gate import Gate
     from policy.record import read
     from threshold.networks import installed
-    from threshold.sets import find
 
     gate = Gate(render=render)
     if record:
@@ -143,7 +150,10 @@ def run(
                 installed(registry, "embedder", embedder or "mobilefacenet-foamliu", models),
             )
         # Before the lanes run: an address where nobody answers should be known at once.
-        where = stack.enter_context(place(None, cluster))
+        real_people = crew is not None and faces != DRAWN
+        where = stack.enter_context(place(processes, cluster, real_people))
+        if crew is not None and real_people:
+            crew = replace(crew, spread=spread(where, faces, models))
         bar = stack.enter_context(progress())
 
         def steps(what: str, total: int) -> Callable[[], None]:

@@ -19,6 +19,15 @@ CLUSTER = Annotated[
     str | None,
     typer.Option("--cluster", metavar="ADDRESS", help="A Dask scheduler: tcp://HOST:PORT (needs the extra: cluster)."),
 ]
+PRIVATE_CLUSTER = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="A Dask scheduler (needs the extra: cluster). Templates of real people go to tls://HOST:PORT, or to "
+        "tcp://127.0.0.1:PORT on one machine, alone: docs/cluster.md.",
+    ),
+]
 JSON_HELP = "One JSON document on stdout; everything else goes to stderr."
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import comparisons, method
-from benchmarks.accuracy import Recipe
 from benchmarks.pairs import person, read_people
+from benchmarks.recipe import Recipe
 from edge.acquire import Acquirer, Missed
 from edge.face import Picture
 from edge.picture import decode, of_pixels

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import comparisons, identification
-from benchmarks.accuracy import Recipe
 from benchmarks.det import IET, Curve, save
 from benchmarks.extract import extract
 from benchmarks.identification import Searches, Swept
 from benchmarks.pairs import person
+from benchmarks.recipe import Recipe
 from benchmarks.sizes import Line, svg
 from benchmarks.split import by_subject
 from edge.acquire import Acquirer

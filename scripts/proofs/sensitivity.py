@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +14,16 @@ from benchmarks.sensitivity.document import Sensitivity
 from benchmarks.sensitivity.point import point, shared
 from benchmarks.sensitivity.run import run
 from benchmarks.sensitivity.study import Settings, planned, study
-from benchmarks.spread import Cluster, Here, cluster, processes
+from benchmarks.spread import Here, cluster, processes
 from edge.transaction import LANES
+from scripts.proofs._dask import joined, local_cluster
 from scripts.proofs._data import claim
 
-ROOT = Path(__file__).resolve().parents[2]
 # THRESHOLD_PROOF_SMALL=1 shows in a minute or two that everything works; its figures prove nothing.
 SMALL = bool(os.environ.get("THRESHOLD_PROOF_SMALL"))
 N, PERSON_MORNINGS = (4, 5_000) if SMALL else (64, 100_000)
 ALONE = 40 if SMALL else 200
 """Points that one process computes as well, spread over the run: all of them would take as long as everything else."""
-START_S = 60.0
 
 
 def prove() -> dict[str, Any]:
@@ -44,8 +39,8 @@ def prove() -> dict[str, Any]:
         begun = time.monotonic()
         alone = dict(Here().run(point, shared(scenario, PERSON_MORNINGS), [(index, rows[index]) for index in chosen]))
         alone_s = time.monotonic() - begun
-        with _dask() as (address, workers), cluster(address) as where:
-            _joined(where, 2)
+        with local_cluster() as (address, workers), cluster(address) as where:
+            joined(where, 2)
             dask = study(scenario, settings, folder / "dask", where)
             killed = _Kill(workers[0], two.computed.points // 2)
             broken = study(scenario, settings, folder / "killed", where, progress=killed)
@@ -128,46 +123,3 @@ class _Kill:
         self._done += 1
         if self._done == self._at:
             self._worker.kill()
-
-
-@contextmanager
-def _dask() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """A scheduler and two workers of one thread each, on this machine."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    with ExitStack() as stack:
-        stack.enter_context(_started("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"))
-        until = time.monotonic() + START_S
-        while time.monotonic() < until:
-            with closing(socket.socket()) as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.2)
-        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
-        yield address, [stack.enter_context(_started("dask_worker", address, *options)) for _ in range(2)]
-
-
-@contextmanager
-def _started(command: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"distributed.cli.{command}", *arguments],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(timeout=30)
-
-
-def _joined(where: Cluster, count: int) -> None:
-    until = time.monotonic() + START_S
-    while len(where.workers()) < count:
-        if time.monotonic() > until:
-            sys.exit(f"expected {count} Dask workers within {START_S:.0f} s, found fewer")
-        time.sleep(0.2)

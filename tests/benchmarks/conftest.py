@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import Recipe
 from benchmarks.faces import Faces
+from benchmarks.recipe import Recipe
 from benchmarks.scenario import Scenario, embedded
 from models import tiny
 from models.registry import Registry

@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import OverlapError, Protocol, Recipe, measure
+from benchmarks.accuracy import OverlapError, Protocol, measure
 from benchmarks.errors import BenchmarkError
 from benchmarks.pairs import PairsError
+from benchmarks.recipe import Recipe
 from models.network import TrainedOn, digest
 from models.registry import Installed
 from policy.archive import Archive

@@ -11,10 +11,10 @@ import jsonschema
 import pytest
 
 from benchmarks import rows
-from benchmarks.accuracy import Recipe
 from benchmarks.crew import FacesError
 from benchmarks.evaluation import FACE_NEEDS, evaluate
 from benchmarks.evidence import Results, Transactions
+from benchmarks.recipe import Recipe
 from benchmarks.report import render
 from benchmarks.rows import RowsError
 from benchmarks.scenario import LEVELS, Scenario

@@ -12,13 +12,13 @@ from babel.messages.pofile import read_po
 from results_example import SCENARIO, priced_by_template, results
 
 from benchmarks import evaluation, evidence, faces, interval, method, synthetic, terms
-from benchmarks.accuracy import Recipe
 from benchmarks.cost import costed, formula
 from benchmarks.cost.lanes import PRICES
 from benchmarks.doors import simulate, ways
 from benchmarks.language import Language, Words, catalogue
 from benchmarks.pilot import schedule
 from benchmarks.privacy import weights
+from benchmarks.recipe import Recipe
 from benchmarks.scenario import FACTORS
 from benchmarks.terms import Terms
 from edge.acquire import Reason

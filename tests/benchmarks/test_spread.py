@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from workers import PATHS, TIMEOUT_S, joined, running, scheduling, worker
 
 from benchmarks.doors.simulate import simulate
 from benchmarks.scenario import embedded
@@ -22,10 +23,13 @@ from benchmarks.sensitivity import run as runs
 from benchmarks.sensitivity.point import Outcomes, Row, point, shared
 from benchmarks.sensitivity.sample import design
 from benchmarks.sensitivity.space import chosen, parameters
-from benchmarks.spread import Cluster, Here, SpreadError, cluster, place, processes
+from benchmarks.spread import Here, SpreadError, cluster, place, processes
 
-ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT_S = 120.0
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    with scheduling() as address:
+        yield address
 
 
 def squared(text: str, item: int) -> int:
@@ -49,75 +53,16 @@ def dies_once(text: str, item: int) -> int:
     return -1
 
 
+def dies(text: str, item: int) -> int:
+    """Takes its process with it every time."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return -1
+
+
 def tells(text: str, item: int) -> int:
     """Which process it was, after long enough that both get some."""
     time.sleep(0.05)
     return os.getpid()
-
-
-def running(pid: int) -> bool:
-    """Whether a process is there and not merely waited for."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-@contextmanager
-def started(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "benchmarks")])}
-    # Warnings are errors for our own code; a scheduler's own aren't ours.
-    environment.pop("PYTHONWARNINGS", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        env=environment,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(timeout=30)
-
-
-@pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with started("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"):
-        until = time.monotonic() + TIMEOUT_S
-        while time.monotonic() < until:
-            with closing(socket.socket()) as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"tcp://127.0.0.1:{port}"
-
-
-@contextmanager
-def worker(address: str) -> Iterator[subprocess.Popen[bytes]]:
-    with started(
-        "distributed.cli.dask_worker",
-        address,
-        "--nthreads",
-        "1",
-        "--no-nanny",
-        "--no-dashboard",
-        "--host",
-        "127.0.0.1",
-    ) as process:
-        yield process
-
-
-def joined(where: Cluster, count: int) -> None:
-    """Wait until so many workers have come."""
-    until = time.monotonic() + TIMEOUT_S
-    while len(where.workers()) != count:
-        assert time.monotonic() < until, f"expected {count} workers"
-        time.sleep(0.1)
 
 
 def plan(n: int = 2) -> tuple[str, tuple[Row, ...]]:
@@ -137,9 +82,16 @@ def test_here_and_in_two_processes_each_item_comes_once() -> None:
     assert dict(found) == wanted
 
 
-def test_a_process_that_is_killed_is_named_and_what_was_done_is_kept(tmp_path: Path) -> None:
-    with processes(2) as where, pytest.raises(SpreadError, match="run again with --resume"):
-        list(where.run(dies_once, str(tmp_path / "died"), [(0, 0)]))
+def test_a_process_that_is_killed_loses_nothing(tmp_path: Path) -> None:
+    items = [(index, index) for index in range(20)]
+    with processes(2) as where:
+        assert dict(where.run(dies_once, str(tmp_path / "died"), items)) == dict(items)
+    assert (tmp_path / "died").exists()
+
+
+def test_processes_that_are_killed_again_and_again_end_the_run() -> None:
+    with processes(2) as where, pytest.raises(SpreadError, match=r"ended 4 times without a result between.*--resume"):
+        list(where.run(dies, "", [(0, 0)]))
 
 
 def test_when_the_run_is_killed_its_processes_end_too(tmp_path: Path) -> None:
@@ -151,9 +103,8 @@ def test_when_the_run_is_killed_its_processes_end_too(tmp_path: Path) -> None:
         "        print(sorted({pid for _, pid in where.run(tells, '', [(i, i) for i in range(20)])}), flush=True)\n"
         "        time.sleep(300)\n"
     )
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "benchmarks")])
     with subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": paths}
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": PATHS}
     ) as process:
         assert process.stdout is not None
         pids = json.loads(process.stdout.readline())

@@ -130,13 +130,15 @@ def invoke(*words: object) -> tuple[int, str, BaseException | None]:
 BUNDLED = ["--detector", "bundled", "--embedder", "bundled"]
 CLIP = ["--clip", "single", "--seconds", 5, "--width", 320, "--height", 240, "--rate", 5, "--no-pace"]
 ASKING: dict[str, list[list[object]]] = {
-    "bench accuracy": [["--images", "{cards}", *BUNDLED, "--out", "{site}/accuracy"]],
+    "bench accuracy": [["--images", "{cards}", *BUNDLED, "--out", "{site}/accuracy"],
+                       ["--processes", 2, "--images", "{cards}", *BUNDLED, "--out", "{site}/accuracy"]],
     "bench core": [[*CLIP, "--out", "{site}/core"], ["--race", "--rounds", 12, "--out", "{site}/race"]],
     "demo": [["--results", "{site}/none-yet", "--port", 1]],
     "enrol": [["synthetic:7", "--face", "--source", "synthetic:7", "--age", 34, "--record", LAB, *ATTESTED,
                "--store", "{site}/drawn"]],
     "evaluate": [["--quick", "--out", "{site}/evaluate"],
-                 ["--quick", "--faces", "{cards}", *BUNDLED, "--out", "{site}/evaluate"]],
+                 ["--quick", "--faces", "{cards}", *BUNDLED, "--out", "{site}/evaluate"],
+                 ["--processes", 2, "--quick", "--faces", "{cards}", *BUNDLED, "--out", "{site}/evaluate"]],
     "run": [["--demo", "--seconds", 20]],
 }  # fmt: skip
 """Commands that compute templates where the gate gives leave, each with words for every way that leads there."""
