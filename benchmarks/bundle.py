@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from jinja2 import TemplateError
 from pydantic import BaseModel, ValidationError
 
 from benchmarks import enclosed, rows
@@ -48,9 +48,12 @@ RESULTS, REPORT, PDF, SENSITIVITY = "results.json", "report.html", "report.pdf",
 PILOT = "pilot-{}.jsonl"
 """Rows of a pilot, file by file."""
 _CHART = r"<svg.*?</svg>"
+_UNSHOWN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TemplateError)
+"""What a page of somebody else's document may end with: it fits its schema, and lacks or contradicts what is shown."""
 HELD = (
     "Held by the signature alone, since nothing in a bundle can show it: when and on which machine it was made, how "
-    "long a sensitivity study took, what somebody claims, terms of research sets and of networks not in models/."
+    "long a sensitivity study took, what a record's file was called, what somebody claims, terms of research sets and "
+    "of networks not in models/."
 )
 __all__ = ("NoBundleError", "Verified", "pack", "pack_pilot", "references", "signer", "verify")
 
@@ -380,12 +383,15 @@ def _views(bundle: Bundle, results: Results) -> dict[str, str | ReportError]:
     views: dict[str, str | ReportError] = {}
     try:
         views[REPORT] = render(results, language)
-    except ReportError as error:
-        views[REPORT] = error
+    except _UNSHOWN as error:
+        views[REPORT] = ReportError(str(error) or type(error).__name__)
     content = bundle.files.get(again.DOCUMENT)
-    if content is not None:
-        with suppress(sensitive.DocumentError):  # told where the document is read
-            views[SENSITIVITY] = page.render(sensitive.parse(content, again.DOCUMENT), language)
+    if content is None:
+        return views
+    try:
+        views[SENSITIVITY] = page.render(sensitive.parse(content, again.DOCUMENT), language)
+    except _UNSHOWN as error:
+        views[SENSITIVITY] = ReportError(str(error) or type(error).__name__)
     return views
 
 
@@ -399,7 +405,7 @@ def _pages(bundle: Bundle, views: Mapping[str, str | ReportError]) -> Iterator[B
                 yield Broken("file missing", name, "the page of what is in the bundle", "none")
             continue
         if isinstance(view, ReportError):
-            yield Broken("report", name, "a report of these results", str(view).splitlines()[0])
+            yield Broken("report", name, "what a page can be written of", str(view).splitlines()[0])
             continue
         ours, found = _text(view), _text(content.decode("utf-8", "replace"))
         wrong = [

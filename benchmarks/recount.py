@@ -151,7 +151,7 @@ def recount(
             name = door.transactions.file
             broken += _sampled(name, (folder / name).read_bytes(), files.get(name, b""))
             # The sample was compared row by row; its digest is of the rounding of the machine that drew it.
-            for place in (stated.get("lanes", {}).get(lane), stated.get("doors", {}).get("lanes", {}).get(lane)):
+            for place in (stated.get("lanes", {}).get(lane), (stated.get("doors") or {}).get("lanes", {}).get(lane)):
                 said = (place or {}).get("transactions") or {}
                 if said.get("file") == name:
                     _adopt(document, lane, said.get("sha256"))

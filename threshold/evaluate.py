@@ -65,7 +65,7 @@ def evaluate(
     cluster: CLUSTER = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Run both lanes over the same person-mornings, simulate all eleven, and write results.json, report.html, report.pdf.
+    """Run both lanes over the same person-mornings, simulate all eleven, and write results.json and the report.
 
     By default the face lane sees drawn people, with nothing to download; that shows that everything works, and is no
     evidence about people. With --faces SET it sees photographs, through stronger networks; with --faces none it isn't
