@@ -123,6 +123,7 @@ def report(
         _write_annex(annex, page, lang.value, found.created)
     if record is not None or prices is not None:  # the page is a view of the results and of nothing else
         write_text(results, found.model_dump_json(by_alias=True, indent=2) + "\n")
+        _outdated(results, page)
     if bundle is not None and key is not None:
         _pack(found, results, bundle, key, new_key, lang.value, record, pdf, prices, sensitivity)
     marks = [(trap, one) for trap, one in caught(found) if one.weight == "mark"]
@@ -137,6 +138,17 @@ def report(
         for trap, one in marks:
             tables().print(f"[bold]{trap.number} {trap.title}[/bold]: {one.plainly()}")
     console().print(f"Written: {page}")
+
+
+def _outdated(results: Path, page: Path) -> None:
+    """A report in the other form beside the results was written before they changed: say so."""
+    for form in Form:
+        other = results.with_name(f"report.{form.value}")
+        if other != page and other.exists():
+            console().print(
+                f"{other} is of the results as they were before: threshold report {results} --format {form.value} "
+                "writes it again."
+            )
 
 
 def _with(
