@@ -230,8 +230,9 @@ def verify(
         broken.append(Broken("ledger", "manifest.ledger", "a whole chain", problem))
     if manifest.code != code():
         notes.append(
-            f"The code isn't the one that made the bundle ({manifest.program}, digest {manifest.code[:16]}…; here "
-            f"{code()[:16]}…): what it counts differently is told below as if it were altered."
+            f"The code here isn't the one that made the bundle ({manifest.program}, digest {manifest.code[:16]}…; here "
+            f"{code()[:16]}…): what it counts or writes otherwise is named as if it were altered. Only the code that "
+            "made the bundle can tell the two apart."
         )
     if RESULTS not in manifest.files:
         problems, counted = _pilot(bundle)

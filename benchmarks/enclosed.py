@@ -133,7 +133,8 @@ def sensitivity(
     if content is None or points is None:
         there, gone = (again.POINTS, again.DOCUMENT) if content is None else (again.DOCUMENT, again.POINTS)
         missing = Broken("file missing", gone, f"what {there} belongs to", "none")
-        return Enclosed(() if gone in signed else (missing,), 0)
+        note = f"sensitivity was not made again: {gone} isn't here."
+        return Enclosed(() if gone in signed else (missing,), 0, (note,))
     try:
         told = document.parse(content, again.DOCUMENT)
     except document.DocumentError as error:

@@ -83,5 +83,5 @@ def verify(
             else f"{len(found.broken)} things don't fit."
         )
     if not found.good:
-        console().print(f"{bundle}: not as it was signed, or not what its transactions say.")
+        console().print(f"{bundle}: not as it was signed, or its figures don't follow from what it holds.")
         raise typer.Exit(1)

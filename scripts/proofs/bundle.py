@@ -34,9 +34,11 @@ def prove() -> dict[str, Any]:
         _run("cost", "--template", "--out", str(prices))
         _run("evaluate", "--quick", "--prices", str(prices), "--out", str(folder / "out"))
         _run("sensitivity", "--sample", "4", "--person-mornings", "2000", "--out", str(study))
-        packing = ("report", str(folder / "out" / "results.json"), "--key", str(key), "--prices", str(prices))
-        packing += ("--record", str(RECORD), "--as-of", "2026-11-01")
-        packing += ("--sensitivity", str(study / "sensitivity.json"))
+        packing = [
+            *("report", str(folder / "out" / "results.json"), "--key", str(key), "--prices", str(prices)),
+            *("--record", str(RECORD), "--as-of", "2026-11-01"),
+            *("--sensitivity", str(study / "sensitivity.json")),
+        ]
         _run(*packing, "--bundle", str(good), "--new-key")
         _run(*packing, "--bundle", str(folder / "again.bundle"))
         with zipfile.ZipFile(good) as archive:
@@ -84,7 +86,7 @@ def prove() -> dict[str, Any]:
 
 def manifest_network(manifest: dict[str, Any]) -> str:
     """The network that is swapped."""
-    return sorted(manifest["networks"])[0]
+    return str(min(manifest["networks"]))
 
 
 def _put(*path: str | int, value: Any, name: str = "results.json") -> Change:

@@ -431,6 +431,6 @@ def test_other_code_is_said_and_a_page_it_writes_otherwise_is_told_once(
         files["report.html"] = files["report.html"].replace(b"<p>", b"<p>Otherwise: ")
 
     found = signed_anew(made, tmp_path / "b", reworded)
-    assert "The code isn't the one that made the bundle" in found.notes[0]
+    assert "The code here isn't the one that made the bundle" in found.notes[0]
     assert [(one.kind, one.where) for one in found.broken] == [("report", "report.html")]
     assert "differences, the first in report.html, line" in found.broken[0].found

@@ -173,5 +173,5 @@ def test_evaluate_puts_its_page_on_paper_or_says_what_to_install(
     done = CliRunner().invoke(app, [*words, "--out", str(tmp_path)])
     assert done.exit_code == 0
     said = " ".join(done.stderr.split())
-    assert "No report.pdf: it needs the extra `pdf` (pip install 'threshold[pdf]')" in said
+    assert "No report.pdf: it needs the extra `pdf` (pip install 'threshold[pdf]'; make development has it)" in said
     assert "is of another run" in said
