@@ -100,7 +100,8 @@ def _on_paper(page: Path, path: Path, created: str) -> str:
 
     if find_spec("typst") is None:
         there = " The one that lies there is of another run." if path.exists() else ""
-        return f". No {path.name}: it needs the extra `pdf` (pip install 'threshold\\[pdf]'; make development has it).{there}"
+        how = "pip install 'threshold\\[pdf]'; make development has it"
+        return f". No {path.name}: it needs the extra `pdf` ({how}).{there}"
     write_bytes(path, paper(page.read_text(encoding="utf-8"), created))
     return f", {path}"
 
