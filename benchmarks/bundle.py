@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import ValidationError
+from jinja2 import TemplateError
+from pydantic import BaseModel, ValidationError
 
-from benchmarks import rows
-from benchmarks.attached import attached
-from benchmarks.errors import BenchmarkError
+from benchmarks import enclosed, rows
+from benchmarks.accuracy import used
+from benchmarks.enclosed import NoBundleError
+from benchmarks.evaluation import crew
 from benchmarks.evidence import Results, Transactions, weaker
 from benchmarks.gains import PilotError, begun, first_transaction, gains
 from benchmarks.interval import RateError
@@ -27,6 +28,9 @@ from benchmarks.machine import code
 from benchmarks.paper import PaperError, paper
 from benchmarks.recount import differences, parsed, recount, settings
 from benchmarks.report import ReportError, known, render
+from benchmarks.sensitivity import again, page
+from benchmarks.sensitivity import document as sensitive
+from benchmarks.sensitivity.again import Afresh
 from benchmarks.session import Progress
 from benchmarks.traps import caught
 from edge.transaction import Transaction
@@ -35,20 +39,23 @@ from models.registry import Registry
 from policy import bundle as packed
 from policy.bundle import Broken, Bundle, Fixed, Manifest
 from policy.declaration import Declaration, chain
-from policy.errors import PolicyError
 from policy.ledger import Anchor
 from policy.measured import MEASURED, signed
 from policy.schema import SchemaError, upgrade
 from policy.signer import fingerprint
 
-RESULTS, REPORT, PDF, RECORD = "results.json", "report.html", "report.pdf", "record.yaml"
+RESULTS, REPORT, PDF, SENSITIVITY = "results.json", "report.html", "report.pdf", "sensitivity.html"
 PILOT = "pilot-{}.jsonl"
 """Rows of a pilot, file by file."""
 _CHART = r"<svg.*?</svg>"
-
-
-class NoBundleError(BenchmarkError, ValueError):
-    """Error raised for results of which no bundle can be made: names what was expected and found."""
+_UNSHOWN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TemplateError)
+"""What a page of somebody else's document may end with: it fits its schema, and lacks or contradicts what is shown."""
+HELD = (
+    "Held by the signature alone, since nothing in a bundle can show it: when and on which machine it was made, how "
+    "long a sensitivity study took, what a record's file was called, what somebody claims, terms of research sets and "
+    "of networks not in models/."
+)
+__all__ = ("NoBundleError", "Verified", "pack", "pack_pilot", "references", "signer", "verify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +90,14 @@ def pack(
     language: str = "en",
     record: Path | None = None,
     pdf: bytes | None = None,
+    prices: Path | None = None,
+    sensitivity: Path | None = None,
 ) -> Manifest:
-    """Pack results, the rows beside them in `folder`, their report, and the processing record of their verdict.
+    """Pack results, the rows beside them in `folder`, their report, the processing record of their verdict, the prices
+    of their costs, and a sensitivity document with its points.
 
-    Raises NoBundleError, RowsError for rows that aren't those of the results, ReportError, BundleError.
+    Raises NoBundleError, RowsError for rows that aren't those of the results, DocumentError, PointsError, ReportError,
+    BundleError.
     """
     if results.doors is None or "doors" not in results.scenario:
         raise NoBundleError(
@@ -100,18 +111,13 @@ def pack(
     for name, reference in references(results).items():
         rows.verified(folder, reference)
         files[name] = (folder / name).read_bytes()
-    if results.verdict is not None:
-        content = None if record is None else record.read_bytes()
-        if content is None or hashlib.sha256(content).hexdigest() != results.verdict.sha256:
-            raise NoBundleError(
-                f"{folder / RESULTS}: expected the processing record of its verdict (SHA-256 "
-                f"{results.verdict.sha256[:16]}…) with --record, found {'none' if content is None else 'another'}."
-            )
-        files[RECORD] = content
+    files |= enclosed.enclose(results, folder / RESULTS, record, prices, sensitivity)
+    if sensitivity is not None:
+        files[SENSITIVITY] = page.render(sensitive.read(sensitivity), known(language)).encode()
     if pdf is not None:
         files[PDF] = pdf
     given = settings(results)
-    document: dict[str, Any] = {
+    manifest: dict[str, Any] = {
         "created": results.created,
         "program": f"threshold {version('threshold')}",
         "code": code(),
@@ -122,7 +128,7 @@ def pack(
         "fixed_by": "scenario",
         "marks": _marks(results),
     }
-    return packed.write(out, document, files, key)
+    return packed.write(out, manifest, files, key)
 
 
 def pack_pilot(rows_files: Sequence[Path], database: Path, out: Path, key: Ed25519PrivateKey) -> Manifest:
@@ -210,10 +216,12 @@ def verify(
     anchor: Anchor | None = None,
     registry: Registry | None = None,
     progress: Progress = lambda what, total: lambda: None,
+    afresh: Afresh | None = None,
 ) -> Verified:
-    """Check signature, digests, ledger, networks and lint, and count every figure again from the transactions.
+    """Check signature, digests, ledger, networks and lint, and count every figure again: from the transactions, prices,
+    processing record, and points of a sensitivity study, of which `afresh` says how many are computed anew.
 
-    Raises UnknownSigner, BundleError. All else that is wrong is told, one by one.
+    Raises UnknownSigner, BundleError, SpreadError. All else that is wrong is told, one by one.
     """
     bundle = packed.read(path, key)
     manifest = bundle.manifest
@@ -222,23 +230,34 @@ def verify(
         broken.append(Broken("ledger", "manifest.ledger", "a whole chain", problem))
     if manifest.code != code():
         notes.append(
-            f"The code isn't the one that made the bundle ({manifest.program}, digest {manifest.code[:16]}…; here "
-            f"{code()[:16]}…): what it counts differently is told below as if it were altered."
+            f"The code here isn't the one that made the bundle ({manifest.program}, digest {manifest.code[:16]}…; here "
+            f"{code()[:16]}…): what it counts or writes otherwise is named as if it were altered. Only the code that "
+            "made the bundle can tell the two apart."
         )
     if RESULTS not in manifest.files:
         problems, counted = _pilot(bundle)
         return Verified(bundle, tuple(dict.fromkeys([*broken, *problems])), tuple(notes), counted)
-    stated, problems = _stated(bundle)
+    read, problems = _stated(bundle)
     broken += problems
     counted = 0
-    if stated is not None:
-        results, document = stated
-        found, counted, left = recount(bundle.files, document, manifest.settings, progress)
-        broken += found
-        notes += left
+    if read is not None:
+        results, stated = read
+        told = recount(bundle.files, stated, manifest.settings, progress)
+        derived = enclosed.derived(bundle.files, manifest.files, results, stated, told.found)
+        scenario = manifest.settings.get("scenario")
+        study = enclosed.sensitivity(bundle.files, manifest.files, scenario, afresh or Afresh(), progress)
+        for part in (told, derived, study):
+            broken += part.broken
+            notes += part.notes
+            counted += part.figures
         broken += _beside(bundle, results, registry or Registry.bundled())
-        broken += _report(bundle, results)
-        notes += _pictures(bundle, results)
+        views = _views(bundle, results)
+        broken += _pages(bundle, views)
+        notes += _pictures(bundle, results, views)
+        looked_at = {RESULTS, PDF, *views, *references(results), *enclosed.NAMES}
+        if others := sorted(set(bundle.files) - looked_at):
+            notes.append(f"{', '.join(others)}: in the bundle, and nothing of it was looked at beyond its digest.")
+        notes.append(HELD)
     if manifest.fixed_by == "scenario":
         notes.append("Margins are the scenario's own; no ledger stands behind them.")
     return Verified(bundle, tuple(dict.fromkeys(broken)), tuple(notes), counted)
@@ -270,14 +289,24 @@ def _stated(bundle: Bundle) -> tuple[tuple[Results, dict[str, Any]] | None, list
     if content is None:
         return None, []  # named already
     try:
-        document = upgrade(json.loads(content), "results", RESULTS)
-        return (Results.model_validate(document), document), []
-    except (ValueError, RecursionError, SchemaError, ValidationError) as error:
+        told = upgrade(json.loads(content), "results", RESULTS)
+        return (Results.model_validate(told), told), []
+    except ValidationError as error:
+        return None, [
+            Broken(
+                "results unreadable",
+                f"{RESULTS}: {'.'.join(map(str, each['loc']))}",
+                "what threshold/results/1 has there",
+                each["msg"],
+            )
+            for each in error.errors(include_url=False)
+        ]
+    except (ValueError, RecursionError, SchemaError) as error:
         return None, [Broken("results unreadable", RESULTS, "threshold/results/1", str(error).splitlines()[0])]
 
 
 def _beside(bundle: Bundle, results: Results, registry: Registry) -> Iterator[Broken]:
-    """What the manifest says twice, or somebody else knows: networks, margins, marks, grade, rows, verdict."""
+    """What the manifest says twice, or somebody else knows: networks, crew, margins, marks, grade, time, rows."""
     manifest = bundle.manifest
     for name, reference in sorted(references(results).items()):
         content = bundle.files.get(name)
@@ -290,9 +319,9 @@ def _beside(bundle: Bundle, results: Results, registry: Registry) -> Iterator[Br
             yield Broken("rows replaced", name, f"SHA-256 {reference.sha256} as the results say", found)
         if len(content.splitlines()) != reference.count:
             yield Broken("rows counted", name, f"{reference.count} rows", f"{len(content.splitlines())}")
-    used = {network.id: network.sha256 for network in results.networks}
-    for name in sorted({*used, *manifest.networks}):
-        says, stated = manifest.networks.get(name, "none"), used.get(name, "none")
+    ran = {network.id: network.sha256 for network in results.networks}
+    for name in sorted({*ran, *manifest.networks}):
+        says, stated = manifest.networks.get(name, "none"), ran.get(name, "none")
         if says != stated:
             yield Broken("network swapped", name, f"SHA-256 {says} as the manifest says", f"{stated} in the results")
         try:
@@ -301,14 +330,18 @@ def _beside(bundle: Bundle, results: Results, registry: Registry) -> Iterator[Br
             continue  # somebody's own network; its digest stands in the bundle
         for digest in {says, stated} - {known}:
             yield Broken("network swapped", name, f"SHA-256 {known} as models/ lists it", digest)
-    yield from _fits("fixed", list(_fixed(manifest.settings["scenario"])), _told(manifest))
+    yield from _cards(results, registry)
+    given = manifest.settings
+    face = given.get("face")
+    yield from differences(_plain(crew(face["grade"] if face else None)), _plain(results.crew), "crew")
+    if isinstance(given.get("scenario"), dict):
+        yield from _fits("fixed", list(_fixed(given["scenario"])), _told(manifest))
+    yield from _fits("created", _moment(results.created), manifest.created.isoformat())
     yield from _fits("marks", [list(each) for each in _marks(results)], [list(each) for each in manifest.marks])
     yield from _fits("grade", _grade(results), manifest.grade)
     for trap, one in caught(results):
         if one.weight == "refuse":
             yield Broken("lint", one.where, f"results that don't fall into trap {trap.number}", one.plainly())
-    if results.verdict is not None:
-        yield from _verdict(bundle, results)
 
 
 def _told(manifest: Manifest) -> list[dict[str, Any]]:
@@ -320,59 +353,87 @@ def _fits(what: str, expected: object, found: object) -> Iterator[Broken]:
         yield Broken("manifest", each.where, each.expected, each.found)
 
 
-def _verdict(bundle: Bundle, results: Results) -> Iterator[Broken]:
-    """The gate's verdict, asked for again."""
-    stated, content = results.verdict, bundle.files.get(RECORD)
-    if stated is None or content is None:
-        if stated is not None and RECORD not in bundle.manifest.files:
-            yield Broken("file missing", RECORD, "the record that the verdict is of", "none")
-        return
-    with tempfile.TemporaryDirectory(prefix="threshold-") as temporary:
-        path = Path(temporary) / RECORD
-        path.write_bytes(content)
-        try:
-            found = attached(path, date.fromisoformat(stated.as_of), stated.profile)
-        except (PolicyError, ValueError) as error:
-            yield Broken("verdict", RECORD, "a processing record", str(error).splitlines()[0])
-            return
-    expected = {**found.model_dump(mode="json"), "record": stated.record}
-    yield from differences(expected, stated.model_dump(mode="json"), "verdict")
+def _cards(results: Results, registry: Registry) -> Iterator[Broken]:
+    """What results say of networks that models/ lists: what was measured of them, licence, training. Digests apart."""
+    for key, networks in (("networks", results.networks), ("stronger", results.stronger)):
+        for network in networks:
+            try:
+                card = used(registry[network.id])
+            except UnknownNetworkError:
+                continue
+            card = card.model_copy(update={"sha256": network.sha256})
+            yield from differences(_plain(card), _plain(network), f"{key}.{network.id}")
 
 
-def _report(bundle: Bundle, results: Results) -> Iterator[Broken]:
-    """The page written again, and compared line by line where the same code writes it; pictures apart, which
-    another matplotlib draws otherwise: each has its table."""
-    content = bundle.files.get(REPORT)
+def _moment(told: str) -> str:
+    try:
+        return datetime.fromisoformat(told).isoformat()
+    except ValueError:
+        return told
+
+
+def _plain(model: BaseModel | None) -> object:
+    return None if model is None else model.model_dump(mode="json")
+
+
+def _views(bundle: Bundle, results: Results) -> dict[str, str | ReportError]:
+    """The pages of the bundle, written again from what they are views of."""
     language = bundle.manifest.settings.get("language")
-    if content is None or language not in LANGUAGES:
-        return
+    if language not in LANGUAGES:
+        return {REPORT: ReportError(f"manifest.settings.language: expected one of {', '.join(LANGUAGES)}.")}
+    views: dict[str, str | ReportError] = {}
     try:
-        again = _text(render(results, language))
-    except ReportError as error:
-        yield Broken("report", REPORT, "a report of these results", str(error).splitlines()[0])
-        return
-    found = _text(content.decode("utf-8", "replace"))
-    for number, (one, other) in enumerate(zip(again, found, strict=False), start=1):
-        if one != other:
-            yield Broken("report", f"{REPORT}, line {number} of its text", one[:160], other[:160])
-    if len(again) != len(found):
-        yield Broken("report", REPORT, f"{len(again)} lines of text", f"{len(found)}")
+        views[REPORT] = render(results, language)
+    except _UNSHOWN as error:
+        views[REPORT] = ReportError(str(error) or type(error).__name__)
+    content = bundle.files.get(again.DOCUMENT)
+    if content is None:
+        return views
+    try:
+        views[SENSITIVITY] = page.render(sensitive.parse(content, again.DOCUMENT), language)
+    except _UNSHOWN as error:
+        views[SENSITIVITY] = ReportError(str(error) or type(error).__name__)
+    return views
 
 
-def _pictures(bundle: Bundle, results: Results) -> Iterator[str]:
+def _pages(bundle: Bundle, views: Mapping[str, str | ReportError]) -> Iterator[Broken]:
+    """Each page compared line by line with the one written again; pictures apart, which another matplotlib draws
+    otherwise: each has its table. Where other code wrote it, every line may differ: told once, with how many."""
+    for name, view in views.items():
+        content = bundle.files.get(name)
+        if content is None:
+            if name not in bundle.manifest.files:
+                yield Broken("file missing", name, "the page of what is in the bundle", "none")
+            continue
+        if isinstance(view, ReportError):
+            yield Broken("report", name, "what a page can be written of", str(view).splitlines()[0])
+            continue
+        ours, found = _text(view), _text(content.decode("utf-8", "replace"))
+        wrong = [
+            Broken("report", f"{name}, line {number} of its text", one[:160], other[:160])
+            for number, (one, other) in enumerate(zip(ours, found, strict=False), start=1)
+            if one != other
+        ]
+        if len(ours) != len(found):
+            wrong.append(Broken("report", name, f"{len(ours)} lines of text", f"{len(found)}"))
+        if bundle.manifest.code != code() and len(wrong) > 1:
+            says = f"{len(wrong)} differences, the first in {wrong[0].where}: {wrong[0].found}"
+            wrong = [Broken("report", name, "the text that the code here writes", says)]
+        yield from wrong
+
+
+def _pictures(bundle: Bundle, results: Results, views: Mapping[str, str | ReportError]) -> Iterator[str]:
     """What is compared to the byte, and may differ between machines without anybody's doing: charts and the PDF."""
-    content, language = bundle.files.get(REPORT), bundle.manifest.settings.get("language")
-    if content is None or language not in LANGUAGES:
-        return
-    try:
-        page = render(results, language)
-    except ReportError:
-        return  # told already
-    if re.findall(_CHART, page, re.DOTALL) != re.findall(_CHART, content.decode("utf-8", "replace"), re.DOTALL):
-        yield f"{REPORT}: drawn again here, its charts differ in some byte. Each has its table, which was compared."
-    if PDF in bundle.files:
+    for name, view in views.items():
+        if name not in bundle.files or isinstance(view, ReportError):
+            continue  # told already
+        found = bundle.files[name].decode("utf-8", "replace")
+        if re.findall(_CHART, view, re.DOTALL) != re.findall(_CHART, found, re.DOTALL):
+            yield f"{name}: drawn again here, its charts differ in some byte. Each has its table, which was compared."
+    report = views.get(REPORT)
+    if PDF in bundle.files and isinstance(report, str):
         try:
-            same = paper(page, results.created) == bundle.files[PDF]
+            same = paper(report, results.created) == bundle.files[PDF]
         except PaperError as error:
             yield f"{PDF}: its digest was checked, its content wasn't: {error}"
             return

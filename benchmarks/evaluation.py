@@ -30,7 +30,7 @@ from edge.transaction import LANES
 from edge.transaction import Lane as LaneName
 from policy.gate import Gate
 
-_PEOPLE: dict[Grade, Literal["drawn", "research-set"]] = {"synthetic": "drawn", "technology": "research-set"}
+_PEOPLE: dict[str, Literal["drawn", "research-set"]] = {"synthetic": "drawn", "technology": "research-set"}
 """Who stood before the camera, by the grade of their pictures."""
 FACE_NEEDS = (
     "nothing more for drawn people: threshold evaluate",
@@ -95,9 +95,15 @@ def evaluate(
         stronger=tuple(used(network) for network in faces.stronger) if faces else (),
         sets=sets,
         cannot_show=found.cannot_show,
-        crew=Crew(people=_PEOPLE[grade] if faces else "simulated", intended="children", arrivals=("single", "burst")),
+        crew=crew(grade if faces else None),
         reproduce=reproduce,
     )
+
+
+def crew(grade: str | None) -> Crew:
+    """Who was measured, by the grade of the face lane's pictures (None: no face lane ran), and for whom."""
+    people = "simulated" if grade is None else _PEOPLE.get(grade, "simulated")
+    return Crew(people=people, intended="children", arrivals=("single", "burst"))
 
 
 def figures(

@@ -8,11 +8,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.evaluation import figures
 from benchmarks.evidence import Results
 from benchmarks.rows import Rows
@@ -28,6 +30,19 @@ ROUNDED_NS = 2
 """The same, of a simulated stamp: ns are rounded from seconds."""
 COUNTED = ("lanes", "comparisons", "doors", "cannot_show", "scenario", "factors")
 """The keys of results that follow from rows and settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recounted:
+    """What came of counting again."""
+
+    broken: tuple[Broken, ...] = ()
+    figures: int = 0
+    """Numbers that were compared."""
+    notes: tuple[str, ...] = ()
+    """What couldn't be counted, and why."""
+    found: Mapping[str, Any] | None = None
+    """The keys COUNTED of results, as they follow from rows and settings; None: they couldn't be counted."""
 
 
 def settings(results: Results) -> dict[str, Any]:
@@ -86,16 +101,15 @@ def recount(
     stated: Mapping[str, Any],
     given: Mapping[str, Any],
     progress: Progress = lambda what, total: lambda: None,
-) -> tuple[list[Broken], int, list[str]]:
-    """What of the `stated` results (a JSON document) doesn't follow from rows and settings; how many figures were
-    compared; and what couldn't be counted, and why.
+) -> Recounted:
+    """What of the `stated` results (a JSON document) doesn't follow from rows and settings.
 
     `files` has the rows by name; `given` is what `settings` said, from where nobody altered it.
     """
     try:
         scenario = Scenario.model_validate(given["scenario"])
     except (KeyError, ValidationError) as error:
-        return [Broken("settings", "scenario", "a whole scenario", str(error).splitlines()[0])], 0, []
+        return Recounted((Broken("settings", "scenario", "a whole scenario", str(error).splitlines()[0]),))
     broken: list[Broken] = []
     ran: list[tuple[Lane, str]] = [("tag-uid", "transactions-tag-uid.jsonl")]
     if given.get("face") is not None:
@@ -112,14 +126,19 @@ def recount(
             for row in wrong
         ]
     if broken or any(name not in files for _, name in ran):
-        return broken, 0, ["The figures were not counted again: they need every transaction."]
+        return Recounted(tuple(broken), notes=("The figures were not counted again: they need every transaction.",))
     with tempfile.TemporaryDirectory(prefix="threshold-") as temporary, ExitStack() as stack:
         folder = Path(temporary)
         kept = {lane: stack.enter_context(Rows(folder, lane)) for lane, _ in ran}
         for lane, rows in kept.items():
             rows.extend(by_lane[lane])
         face = (kept["face-1n"], given["face"]) if "face-1n" in kept else None
-        found = figures(scenario, folder, kept["tag-uid"], face, progress, _liveness(stated))
+        try:
+            found = figures(scenario, folder, kept["tag-uid"], face, progress, _liveness(stated))
+        except (BenchmarkError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # Rows or settings that fit each other in form and make no sense: whoever signed them may have written any.
+            says = f"{type(error).__name__}: {error}"[:200]
+            return Recounted((Broken("settings", "manifest.settings", "settings that figures follow from", says),))
         document = {
             "lanes": {lane: result.model_dump(mode="json") for lane, result in found.lanes.items()},
             "comparisons": [each.model_dump(mode="json") for each in found.comparisons],
@@ -132,14 +151,12 @@ def recount(
             name = door.transactions.file
             broken += _sampled(name, (folder / name).read_bytes(), files.get(name, b""))
             # The sample was compared row by row; its digest is of the rounding of the machine that drew it.
-            for place in (stated.get("lanes", {}).get(lane), stated.get("doors", {}).get("lanes", {}).get(lane)):
+            for place in (stated.get("lanes", {}).get(lane), (stated.get("doors") or {}).get("lanes", {}).get(lane)):
                 said = (place or {}).get("transactions") or {}
                 if said.get("file") == name:
                     _adopt(document, lane, said.get("sha256"))
-    compared = list(differences(document, {key: stated.get(key) for key in COUNTED}))
-    apart = [key for key in ("cost", "privacy", "verdict") if stated.get(key) is not None]
-    notes = [f"{', '.join(apart)}: held by the signature, not counted again from the transactions."] if apart else []
-    return broken + compared, _numbers(document), notes
+    broken += differences(document, {key: stated.get(key) for key in COUNTED})
+    return Recounted(tuple(broken), numbers(document), found=document)
 
 
 def _liveness(stated: Mapping[str, Any]) -> str | None:
@@ -224,11 +241,12 @@ def _same(one: object, other: object) -> bool:
     return isinstance(other, int | float) and math.isclose(one, other, rel_tol=RELATIVE, abs_tol=1e-12)
 
 
-def _numbers(document: object) -> int:
+def numbers(document: object) -> int:
+    """How many figures a JSON document holds."""
     if isinstance(document, dict):
-        return sum(map(_numbers, document.values()))
+        return sum(map(numbers, document.values()))
     if isinstance(document, list):
-        return sum(map(_numbers, document))
+        return sum(map(numbers, document))
     return isinstance(document, int | float) and not isinstance(document, bool)
 
 

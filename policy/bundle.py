@@ -175,7 +175,7 @@ def read(path: Path, key: Ed25519PublicKey) -> Bundle:
             manifest = _signed(path, _content(packed, entries.pop(MANIFEST), MANIFEST_SIZE), key)
             files = {name: _content(packed, entry, SIZE) for name, entry in sorted(entries.items())}
     except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise BundleError(f"{path}: expected an evidence bundle (zip), found none to read ({error}).") from error
+        raise BundleError(f"{path}: expected an evidence bundle (zip), found none that is whole ({error}).") from error
     return Bundle(path, manifest, files, tuple(_compared(manifest, files)))
 
 

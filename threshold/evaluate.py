@@ -31,7 +31,7 @@ class Language(StrEnum):
 
 
 def evaluate(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where results.json, report.html and the rows go.")] = Path(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where results.json, the report and the rows go.")] = Path(
         "out/evaluate"
     ),
     lang: Annotated[Language, typer.Option(help="The report's language.")] = Language.en,
@@ -66,7 +66,7 @@ def evaluate(
     cluster: PRIVATE_CLUSTER = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Run both lanes over the same person-mornings, simulate all eleven, and write results.json and report.html.
+    """Run both lanes over the same person-mornings, simulate all eleven, and write results.json and the report.
 
     By default the face lane sees drawn people, with nothing to download; that shows that everything works, and is no
     evidence about people. With --faces SET it sees photographs, through stronger networks; with --faces none it isn't
@@ -87,11 +87,27 @@ def evaluate(
         results = results.model_copy(update={"cost": costed(results, *paid)})
     write_text(out / "results.json", results.model_dump_json(by_alias=True, indent=2) + "\n")
     write(results, out / "report.html", lang.value)
+    on_paper = _on_paper(out / "report.html", out / "report.pdf", results.created)
     if json:
         emit(results.model_dump(mode="json", by_alias=True))
     else:
         _print(results)
-    console().print(f"Written: {out / 'results.json'}, {out / 'report.html'}")
+    console().print(f"Written: {out / 'results.json'}, {out / 'report.html'}{on_paper}")
+
+
+def _on_paper(page: Path, path: Path, created: str) -> str:
+    """The page as a PDF beside it, where the extra `pdf` is there; what is said of it. Raises PaperError."""
+    from importlib.util import find_spec
+
+    from benchmarks.paper import paper
+    from threshold.files import write_bytes
+
+    if find_spec("typst") is None:
+        there = " The one that lies there is of another run." if path.exists() else ""
+        how = "pip install 'threshold\\[pdf]'; make development has it"
+        return f". No {path.name}: it needs the extra `pdf` ({how}).{there}"
+    write_bytes(path, paper(page.read_text(encoding="utf-8"), created))
+    return f", {path}"
 
 
 def run(

@@ -70,6 +70,12 @@ def report(
         Path | None,
         typer.Option(metavar="OUT", help="Pack all of it, signed, for threshold verify on another machine."),
     ] = None,
+    sensitivity: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="sensitivity.json, as threshold sensitivity wrote it: packed with its page and points."
+        ),
+    ] = None,
     key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The private key (PEM, Ed25519) that signs the bundle.")
     ] = None,
@@ -100,6 +106,10 @@ def report(
         raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, or --explain")
     if (bundle is None) != (key is None) or (new_key and key is None):
         raise typer.BadParameter("expected --bundle OUT together with --key FILE")
+    if sensitivity is not None and bundle is None:
+        raise typer.BadParameter(
+            "expected --bundle OUT and --key FILE with --sensitivity: it goes into the bundle alone"
+        )
     from benchmarks.report import read, write
     from benchmarks.traps import caught
     from threshold.files import write_text
@@ -113,8 +123,9 @@ def report(
         _write_annex(annex, page, lang.value, found.created)
     if record is not None or prices is not None:  # the page is a view of the results and of nothing else
         write_text(results, found.model_dump_json(by_alias=True, indent=2) + "\n")
+        _outdated(results, page)
     if bundle is not None and key is not None:
-        _pack(found, results, bundle, key, new_key, lang.value, record, pdf)
+        _pack(found, results, bundle, key, new_key, lang.value, record, pdf, prices, sensitivity)
     marks = [(trap, one) for trap, one in caught(found) if one.weight == "mark"]
     if json:
         emit(
@@ -127,6 +138,17 @@ def report(
         for trap, one in marks:
             tables().print(f"[bold]{trap.number} {trap.title}[/bold]: {one.plainly()}")
     console().print(f"Written: {page}")
+
+
+def _outdated(results: Path, page: Path) -> None:
+    """A report in the other form beside the results was written before they changed: say so."""
+    for form in Form:
+        other = results.with_name(f"report.{form.value}")
+        if other != page and other.exists():
+            console().print(
+                f"{other} is of the results as they were before: threshold report {results} --format {form.value} "
+                "writes it again."
+            )
 
 
 def _with(
@@ -192,12 +214,16 @@ def _pack(
     language: str,
     record: Path | None,
     pdf: bytes | None,
+    prices: Path | None,
+    sensitivity: Path | None,
 ) -> None:
     from benchmarks.bundle import pack
+    from benchmarks.enclosed import enclose
     from policy.signer import fingerprint, new_signer, private_key, raw
 
+    enclose(found, results, record, prices, sensitivity)  # a file that lacks is told before a key is drawn
     signer = new_signer(key) if new else private_key(key)
-    pack(found, results.parent, bundle, signer, language, record, pdf)
+    pack(found, results.parent, bundle, signer, language, record, pdf, prices, sensitivity)
     public = fingerprint(raw(signer.public_key()))
     console().print(f"Written: {bundle}, signed by {public}. Readers pin the public key, {key}.pub.")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from threshold.output import JSON_HELP, console, emit, progress, tables
+from threshold.output import JSON_HELP, PROCESSES, console, emit, progress, tables
 
 EXAMPLE = "Example: threshold verify evidence.bundle --key signer.pem.pub   Exit 0: all fits. 1: something doesn't."
 SHOWN = 40
@@ -21,22 +21,36 @@ def verify(
     anchor: Annotated[
         Path | None, typer.Option(metavar="FILE", help="An anchor of the ledger that was kept elsewhere.")
     ] = None,
+    all_points: Annotated[
+        bool, typer.Option("--all-points", help="Of a sensitivity study compute every point afresh, not a dozen: long.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Which points are taken: as another run of verify said; else drawn anew.")
+    ] = None,
+    processes: PROCESSES = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> None:
-    """Check signature and digests, count every figure again from the transactions, and name whatever doesn't fit."""
+    """Check signature and digests, count every figure again, and name whatever doesn't fit.
+
+    Figures follow from the transactions, costs from the prices, privacy and verdict from the processing record, a
+    sensitivity study from its points: all of them lie in the bundle.
+    """
     from benchmarks.bundle import signer
     from benchmarks.bundle import verify as check
+    from benchmarks.sensitivity.again import COUNT, Afresh
+    from benchmarks.spread import place
     from policy.ledger import read_anchor
     from policy.signer import public_key
 
     kept = None if anchor is None else read_anchor(anchor)
-    with progress() as bar:
+    with progress() as bar, place(processes, None) as where:
 
         def steps(what: str, total: int):  # type: ignore[no-untyped-def]
             task = bar.add_task(what, total=total)
             return lambda: bar.advance(task)
 
-        found = check(bundle, public_key(key), kept, progress=steps)
+        afresh = Afresh(None if all_points else COUNT, seed, where)
+        found = check(bundle, public_key(key), kept, progress=steps, afresh=afresh)
     manifest = found.bundle.manifest
     if json:
         emit(
@@ -69,5 +83,5 @@ def verify(
             else f"{len(found.broken)} things don't fit."
         )
     if not found.good:
-        console().print(f"{bundle}: not as it was signed, or not what its transactions say.")
+        console().print(f"{bundle}: not as it was signed, or its figures don't follow from what it holds.")
         raise typer.Exit(1)

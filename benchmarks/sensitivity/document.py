@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -141,6 +141,17 @@ class Decision(Value):
     """The largest saving first; unknowns only, since nobody can measure a choice."""
 
 
+class Asked(Value):
+    """What the points and everything made of them follow from."""
+
+    scenario: dict[str, Any]
+    """The whole of it, factors included."""
+    varied: tuple[str, ...]
+    """In the order of the sample's columns."""
+    axes: tuple[tuple[str, int], ...]
+    """Of the grid, with how many values each has."""
+
+
 class Computed(Value):
     """How the points were made."""
 
@@ -184,20 +195,28 @@ class Sensitivity(Value):
     flips: tuple[Flip, ...] = ()
     decisions: tuple[Decision, ...] = ()
     computed: Computed
+    asked: Asked | None = None
+    """None only in documents that were written before it could be verified."""
     reproduce: str
 
 
 def read(path: Path) -> Sensitivity:
     """A document that `threshold sensitivity` wrote. Raises DocumentError."""
     try:
-        return Sensitivity.model_validate(
-            upgrade(json.loads(path.read_text(encoding="utf-8")), "sensitivity", str(path))
-        )
+        return parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise DocumentError(f"{path}: expected sensitivity.json, found none that can be read ({error}).") from error
+
+
+def parse(content: bytes, name: str) -> Sensitivity:
+    """A document from its bytes; `name` is for errors. Raises DocumentError."""
+    try:
+        return Sensitivity.model_validate(upgrade(json.loads(content), "sensitivity", name))
     except SchemaError as error:
         raise DocumentError(str(error)) from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise DocumentError(f"{path}: key {key}: {first['msg']}, found {str(first['input'])[:80]!r}.") from error
-    except (OSError, ValueError) as error:
-        raise DocumentError(f"{path}: expected sensitivity.json, found none that can be read ({error}).") from error
+        raise DocumentError(f"{name}: key {key}: {first['msg']}, found {str(first['input'])[:80]!r}.") from error
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"{name}: expected sensitivity.json, found none that can be read ({error}).") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -108,6 +108,6 @@ def _read(text: str) -> tuple[Scenario, tuple[Parameter, ...], int]:
     return scenario, parameters(scenario), int(document["person_mornings"])
 
 
-def table(results: list[Outcomes]) -> NDArray[np.float64]:
+def table(results: Sequence[Outcomes]) -> NDArray[np.float64]:
     """Points × options × KEPT, NaN where there is none."""
     return np.array(results, dtype=np.float64)

@@ -61,8 +61,12 @@ def run(
 
 def digest(results: Sequence[Outcomes]) -> str:
     """SHA-256 over all results in the order of their points: equal digests, equal numbers to the last bit."""
-    text = "".join(_line(index, outcomes) for index, outcomes in enumerate(results))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(lines(results).encode()).hexdigest()
+
+
+def lines(results: Sequence[Outcomes]) -> str:
+    """All results in the order of their points, as they are kept: one a line."""
+    return "".join(_line(index, outcomes) for index, outcomes in enumerate(results))
 
 
 def _plan(shared: str, rows: Sequence[Row]) -> str:
@@ -75,14 +79,14 @@ def _begin(folder: Path, plan: str, resume: bool) -> dict[int, Outcomes]:
     at = folder / PLAN
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        kept = at.read_text(encoding="utf-8") if at.is_file() else None
-        if resume and kept is not None:
-            if kept != plan:
+        before = at.read_text(encoding="utf-8") if at.is_file() else None
+        if resume and before is not None:
+            if before != plan:
                 raise RunError(
                     f"{at}: expected the plan of this run, found another (other settings, points or program). "
                     "Name another folder with --out, or leave out --resume to begin anew."
                 )
-            return _points(folder / POINTS, json.loads(plan)["count"])
+            return kept(folder / POINTS, json.loads(plan)["count"])
         (folder / POINTS).unlink(missing_ok=True)
         at.write_text(plan, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -90,13 +94,14 @@ def _begin(folder: Path, plan: str, resume: bool) -> dict[int, Outcomes]:
     return {}
 
 
-def _points(path: Path, count: int) -> dict[int, Outcomes]:
-    """What a broken run kept; its last line may be cut off and is then done again, any other must be whole."""
+def kept(path: Path, count: int) -> dict[int, Outcomes]:
+    """The points of a run, by number: what a broken one kept, or all. A last line may be cut off and is then none, any
+    other must be whole. Raises RunError, OSError."""
     if not path.is_file():
         return {}
-    lines = path.read_text(encoding="utf-8").split("\n")
+    told_lines = path.read_text(encoding="utf-8").split("\n")
     found: dict[int, Outcomes] = {}
-    for number, line in enumerate(lines[:-1], start=1):
+    for number, line in enumerate(told_lines[:-1], start=1):
         try:
             told = json.loads(line)
             index, outcomes = told["point"], told["outcomes"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.scenario import Scenario
 from benchmarks.sensitivity import breakeven, document, information, run, sobol, tornado
 from benchmarks.sensitivity.options import BY_ID, CANDIDATES, FACES, KEPT, MILDER, OPTIONS, OUTCOMES
-from benchmarks.sensitivity.point import shared, table
+from benchmarks.sensitivity.point import Outcomes, shared, table
 from benchmarks.sensitivity.sample import Design, design
 from benchmarks.sensitivity.space import VARIED, Parameter, SpaceError, chosen, parameters
 from benchmarks.session import Progress
@@ -61,14 +61,7 @@ def study(
     progress: Progress = lambda what, total: lambda: None,
 ) -> document.Sensitivity:
     """Everything over one run of points. Raises SpaceError, RunError, SpreadError."""
-    for option in (settings.first, settings.second):
-        if option not in BY_ID:
-            raise SpaceError(f"option {option!r}: expected one of {', '.join(BY_ID)}.")
-    if settings.first == settings.second:
-        raise SpaceError(f"options: expected two to compare, found {settings.first!r} twice.")
-    space = parameters(scenario)
-    varied = chosen(space, settings.varied)
-    plan, grid = planned(scenario, settings), bool(settings.axes)
+    plan = planned(scenario, settings)
     begun = time.monotonic()
     step = progress(f"points, {where.name}", len(plan.rows))
 
@@ -77,11 +70,38 @@ def study(
             step()
 
     results, taken = run.run(shared(scenario, settings.person_mornings), plan.rows, folder, where, resume, tick)
-    seconds = time.monotonic() - begun
-    points = _Points(space, plan, table(results), settings)
-    return document.Sensitivity(
+    seconds = round(time.monotonic() - begun, 1)
+    return stated(
+        scenario,
+        settings,
+        results,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"threshold {version('threshold')}",
+        computed=document.Computed(
+            points=len(plan.rows), digest=run.digest(results), where=where.name, seconds=seconds, taken_over=taken
+        ),
+        reproduce=reproduce,
+    )
+
+
+def stated(
+    scenario: Scenario,
+    settings: Settings,
+    results: Sequence[Outcomes],
+    *,
+    created: str,
+    program: str,
+    computed: document.Computed,
+    reproduce: str,
+) -> document.Sensitivity:
+    """The document of points that were computed. `study` states it, and `again` finds it anew: it has one way to be
+    made. Raises SpaceError."""
+    space = parameters(scenario)
+    varied = chosen(space, settings.varied)
+    points = _Points(space, planned(scenario, settings), table(results), settings)
+    return document.Sensitivity(
+        created=created,
+        program=program,
         scenario=scenario.id,
         title=scenario.title,
         seed=scenario.seed,
@@ -111,26 +131,26 @@ def study(
         },
         tornado={outcome: points.tornado(outcome) for outcome in OUTCOMES},
         spread=points.spread(varied, scenario.seed) if settings.n else (),
-        surface=points.surface() if grid else None,
-        flips=points.flips() if grid else (),
+        surface=points.surface() if settings.axes else None,
+        flips=points.flips() if settings.axes else (),
         decisions=tuple(
             points.decision(outcome, among, varied, scenario.seed) for among in _AMONG for outcome in OUTCOMES
         )
         if settings.n
         else (),
-        computed=document.Computed(
-            points=len(plan.rows),
-            digest=run.digest(results),
-            where=where.name,
-            seconds=round(seconds, 1),
-            taken_over=taken,
-        ),
+        computed=computed,
+        asked=document.Asked(scenario=scenario.model_dump(mode="json"), varied=settings.varied, axes=settings.axes),
         reproduce=reproduce,
     )
 
 
 def planned(scenario: Scenario, settings: Settings) -> Design:
     """The points of a study. Raises SpaceError."""
+    for option in (settings.first, settings.second):
+        if option not in BY_ID:
+            raise SpaceError(f"option {option!r}: expected one of {', '.join(BY_ID)}.")
+    if settings.first == settings.second:
+        raise SpaceError(f"options: expected two to compare, found {settings.first!r} twice.")
     space = parameters(scenario)
     varied = chosen(space, settings.varied)
     if settings.n and not varied:

@@ -189,6 +189,16 @@ def test_a_swapped_network_is_named(made: Made, tmp_path: Path) -> None:
         assert any("ef" * 32 in one.found for one in swapped)
 
 
+def test_what_is_said_of_a_network_or_of_who_was_measured_is_compared(made: Made, tmp_path: Path) -> None:
+    def flatter(document: Any) -> None:
+        document["networks"][1]["licence"] = "none of your business"
+        document["crew"] = {**document["crew"], "people": "pupils", "gap_days": 400.0}
+
+    name = made.results.networks[1].id
+    keys = {where for kind, where in said(changed(made, tmp_path / "b", altered(flatter), KEY)) if kind == "figure"}
+    assert keys == {f"networks.{name}.licence", "crew.people", "crew.gap_days"}
+
+
 def test_another_key_is_an_unknown_signer_and_nothing_is_looked_at(made: Made, tmp_path: Path) -> None:
     with pytest.raises(UnknownSigner, match=r"unknown signer.*pinned key [0-9a-f]{4} .*found [0-9a-f]{4} .*Nothing"):
         changed(made, tmp_path / "b", lambda files, manifest: None, OTHER)

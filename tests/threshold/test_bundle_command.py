@@ -12,7 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import scenario
+from benchmarks.bundle import NoBundleError
 from benchmarks.evaluation import evaluate
+from benchmarks.report import read
 from policy.bundle import UnknownSigner
 from policy.gate import Gate
 from policy.measured import MeasuredError
@@ -79,6 +81,7 @@ def test_wrong_use_is_exit_2(run_: Path, tmp_path: Path) -> None:
     assert command("report", results, "--bundle", tmp_path / "b")[0] == 2
     assert command("report", results, "--key", run_ / "k")[0] == 2
     assert command("report", "--pilot", run_ / "x.jsonl")[0] == 2
+    assert command("report", results, "--sensitivity", run_ / "sensitivity.json")[0] == 2
     assert command("verify", run_ / "b")[0] == 2
 
 
@@ -93,6 +96,25 @@ def test_keys_that_others_may_read_or_that_are_none_are_refused(run_: Path, tmp_
         private_key(tmp_path / "absent")
     with pytest.raises(SignerError, match="place for a new key"):
         new_signer(run_ / "k")  # one that is there stays
+
+
+def test_costs_are_packed_with_their_prices_or_not_at_all(run_: Path, tmp_path: Path) -> None:
+    for path in run_.glob("*.json*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    results, prices = tmp_path / "results.json", tmp_path / "mine.toml"
+    assert command("cost", "--template", "--out", prices)[0] == 0
+    assert command("report", results, "--prices", prices)[0] == 0
+    packing = ("report", results, "--bundle", tmp_path / "b", "--key", tmp_path / "k", "--new-key")
+    code, _, error = command(*packing)
+    assert (code, isinstance(error, NoBundleError)) == (1, True)
+    assert "--prices" in str(error)
+    assert not (tmp_path / "k").exists(), "a key is drawn for a bundle that is made"
+    assert command(*packing, "--prices", prices)[0] == 0
+    prices.unlink()
+    code, said, _ = command("verify", tmp_path / "b", "--key", tmp_path / "k.pub", "--seed", "1", "--json")
+    found = json.loads(said)
+    assert (code, found["broken"]) == (0, [])
+    assert not any("cost" in note for note in found["notes"])
 
 
 def test_the_gate_refuses_a_simulated_bundle(run_: Path) -> None:
@@ -135,3 +157,21 @@ def test_without_typst_it_says_what_to_install(run_: Path, tmp_path: Path, monke
     assert code == 1
     assert "pip install 'threshold[pdf]'" in str(error)
     assert not (tmp_path / "r.pdf").exists()
+
+
+def test_evaluate_puts_its_page_on_paper_or_says_what_to_install(
+    run_: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("evaluate", "--quick", "--faces", "none", "--lang", "is")
+    monkeypatch.setattr("threshold.evaluate.run", lambda *given: read(run_ / "results.json"))
+    assert command(*words, "--out", tmp_path)[0] == 0
+    pdf = (tmp_path / "report.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF-1.7")
+    assert command("report", run_ / "results.json", "--lang", "is", "--format", "pdf", "--out", tmp_path / "r")[0] == 0
+    assert pdf == (tmp_path / "r").read_bytes()
+    monkeypatch.setitem(sys.modules, "typst", None)
+    done = CliRunner().invoke(app, [*words, "--out", str(tmp_path)])
+    assert done.exit_code == 0
+    said = " ".join(done.stderr.split())
+    assert "No report.pdf: it needs the extra `pdf` (pip install 'threshold[pdf]'; make development has it)" in said
+    assert "is of another run" in said

@@ -109,6 +109,7 @@ def test_evaluate_without_faces_ends_with_0_and_says_what_the_face_lane_needs(tm
     assert {path.name for path in tmp_path.iterdir()} == {
         "results.json",
         "report.html",
+        "report.pdf",
         "transactions-tag-uid.jsonl",
         *(f"doors-{lane}.jsonl" for lane in LANES),
     }
@@ -137,6 +138,7 @@ def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(tmp_
     assert {path.name for path in tmp_path.iterdir()} == {
         "results.json",
         "report.html",
+        "report.pdf",
         "transactions-tag-uid.jsonl",
         *(f"doors-{lane}.jsonl" for lane in LANES),
         "transactions-face-1n.jsonl",
