@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from pdf_example import RESULTS, WHOLE, page, pdf
 from results_example import doors, results
 
 from benchmarks.annex import AnnexError, annex, read
@@ -20,7 +21,6 @@ from benchmarks.paper import PaperError, paper, tree
 from benchmarks.report import render
 from benchmarks.terms import Terms
 
-RESULTS = results(faces=True)
 ALL_LANGUAGES = pytest.mark.parametrize("language", LANGUAGES)
 POPPLER = pytest.mark.skipif(
     shutil.which("pdfinfo") is None, reason="needs poppler's pdfinfo, absent here (scripts/system-packages installs it)"
@@ -37,16 +37,6 @@ height_m = 2.35
 direction = "Outwards, to the bicycle shed"
 sees = "Whoever passes the gate, åäö þæð"
 """
-
-
-@cache
-def page(language: Language) -> str:
-    return render(RESULTS, language)
-
-
-@cache
-def pdf(language: Language) -> bytes:
-    return paper(page(language), RESULTS.created)
 
 
 def told(content: bytes, *options: str) -> str:
@@ -141,10 +131,11 @@ def test_tags_follow_the_page(language: Language) -> None:
     assert headings == [each.tag.upper() for each in root.iter() if re.fullmatch("h[1-6]", str(each.tag))]
     for tag, name in (("Table", "table"), ("THead", "thead"), ("Figure", "figure")):
         assert tags.count(tag) == sum(each.tag == name for each in root.iter()) > 0
-    assert tags.count("TH") == sum(each.get("scope") == "col" for each in root.iter("th"))
+    assert tags.count("TH") == sum(1 for _ in root.iter("th"))
     assert tags.count("TR") == sum(1 for _ in root.iter("tr"))
     whole = told(pdf(language), "-struct")
-    assert whole.count("/Scope /Column") == tags.count("TH")
+    for name, scope in (("col", "/Scope /Column"), ("row", "/Scope /Row")):
+        assert whole.count(scope) == sum(each.get("scope") == name for each in root.iter("th")) > 50
 
 
 @POPPLER
@@ -162,7 +153,7 @@ def test_it_is_read_in_the_order_of_the_page_to_the_letter(language: Language) -
 def test_the_numbers_of_the_json_stand_on_paper_as_on_the_page(language: Language) -> None:
     words = Terms(language)
     spoken, shown = read_out(pdf(language)), text(language)
-    for told in (RESULTS.lanes["face-1n"], RESULTS.lanes["tag-uid"]):
+    for told in (WHOLE.lanes["face-1n"], WHOLE.lanes["tag-uid"]):
         values = [words.percent(rate.value, 2) for rate in told.rates.values()]
         for value in (*values, *(words.share(point.legitimate_failures) for point in told.points)):
             written = SPACE.sub("", str(value))
@@ -195,7 +186,7 @@ def test_the_tag_lane_alone_and_all_at_the_doors_go_on_paper_too() -> None:
 
 
 def test_the_same_page_gives_the_same_bytes() -> None:
-    assert paper(page("sv"), RESULTS.created) == pdf("sv")
+    assert paper(page("sv"), WHOLE.created) == pdf("sv")
 
 
 def test_a_page_that_paper_does_not_know_is_an_error() -> None:
