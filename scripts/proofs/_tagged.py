@@ -55,6 +55,50 @@ def counts(content: bytes) -> dict[str, int]:
         }
 
 
+def spoken(content: bytes) -> list[tuple[str, tuple[str, ...], str]]:
+    """(tag, tags above it, "") for each tag and (tag, tags above it, text) for each piece of text, in reading order: what
+    a screen reader has to go by, read by the fonts' own Unicode maps."""
+    with pikepdf.open(io.BytesIO(content)) as document:
+        texts = {page.obj.objgen[0]: _texts(page.obj) for page in document.pages}
+        return list(_told(document.Root.StructTreeRoot, (), texts))
+
+
+def _told(node: Any, above: tuple[str, ...], texts: dict[int, dict[int, str]]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    for piece in _kids(node):
+        if isinstance(piece, Dictionary) and "/S" in piece:
+            yield _tag(piece), above, ""
+            yield from _told(piece, (*above, _tag(piece)), texts)
+        elif isinstance(piece, int):
+            yield above[-1], above[:-1], texts[node.Pg.objgen[0]].get(piece, "")
+        elif isinstance(piece, Dictionary) and "/MCID" in piece:
+            yield above[-1], above[:-1], texts[piece.get("/Pg", node.get("/Pg")).objgen[0]].get(int(piece.MCID), "")
+
+
+def _texts(page: Any) -> dict[int, str]:
+    """Text by mark, on one page."""
+    maps = {key: _letters(font.ToUnicode.read_bytes()) for key, font in page.Resources.get("/Font", {}).items()}
+    found: dict[int, str] = {}
+    marks: list[tuple[int | None, bool]] = []
+    font = ""
+    for step in pikepdf.parse_content_stream(page):
+        operator = str(step.operator)
+        mark, replaced = marks[-1] if marks else (None, False)
+        if operator in ("BDC", "BMC"):
+            about = step.operands[1] if operator == "BDC" and isinstance(step.operands[1], Dictionary) else Dictionary()
+            mark = int(about.MCID) if "/MCID" in about else mark
+            if "/ActualText" in about and mark is not None:
+                found[mark] = found.get(mark, "") + str(about.ActualText)
+            marks.append((mark, replaced or "/ActualText" in about))
+        elif operator == "EMC":
+            marks.pop()
+        elif operator == "Tf":
+            font = str(step.operands[0])
+        elif operator in _SHOWS and mark is not None and not replaced:
+            letters = (maps[font].get(code, "\N{REPLACEMENT CHARACTER}") for code in _codes(step.operands[-1]))
+            found[mark] = found.get(mark, "") + "".join(letters)
+    return found
+
+
 def _marked(document: Pdf) -> Iterator[str]:
     """Checkpoints 01, 06, 07, 11: it says that it is tagged, shows its title, and names its language."""
     root = document.Root
@@ -210,8 +254,8 @@ def _lettered(document: Pdf) -> Iterator[str]:
         if "/ToUnicode" not in font:
             yield f"{name}: expected Unicode for its letters, found none"
             continue
-        known = _mapped(font.ToUnicode.read_bytes())
-        used = _used(document, font, name)
+        known = set(_letters(font.ToUnicode.read_bytes()))
+        used = _used(document, font)
         if "/DescendantFonts" in font and (lacking := used - known):
             yield f"{name}: expected Unicode for each letter shown, found {len(lacking)} without"
 
@@ -293,7 +337,7 @@ def _fonts(document: Pdf) -> dict[str, Any]:
     }
 
 
-def _used(document: Pdf, font: Any, name: str) -> set[int]:
+def _used(document: Pdf, font: Any) -> set[int]:
     """Two-byte codes of one composite font that are shown anywhere."""
     found: set[int] = set()
     for one in _held(document):
@@ -306,20 +350,31 @@ def _used(document: Pdf, font: Any, name: str) -> set[int]:
             if operator == "Tf":
                 current = str(step.operands[0])
             elif operator in _SHOWS and current in names:
-                told = step.operands[-1]
-                for each in told if isinstance(told, Array) else [told]:
-                    if isinstance(each, pikepdf.String):
-                        raw = bytes(each)
-                        found |= {int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2)}
+                found |= set(_codes(step.operands[-1]))
     return found
 
 
-def _mapped(told: bytes) -> set[int]:
-    """Codes to which a ToUnicode map gives letters."""
-    known: set[int] = set()
+def _codes(shown: Any) -> list[int]:
+    """Two-byte codes of what one operator shows."""
+    each = [bytes(part) for part in (shown if isinstance(shown, Array) else [shown]) if isinstance(part, pikepdf.String)]
+    return [int.from_bytes(raw[at : at + 2], "big") for raw in each for at in range(0, len(raw), 2)]
+
+
+def _letters(told: bytes) -> dict[int, str]:
+    """Letters by code, of a ToUnicode map (ISO 32000-1, 9.10.3)."""
+    known: dict[int, str] = {}
+    code = rb"<([0-9A-Fa-f]+)>"
     for block in re.findall(rb"beginbfchar(.*?)endbfchar", told, re.DOTALL):
-        known |= {int(code, 16) for code, letters in re.findall(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>", block) if letters}
+        known |= {int(one, 16): _utf16(letters) for one, letters in re.findall(code + rb"\s*" + code, block)}
     for block in re.findall(rb"beginbfrange(.*?)endbfrange", told, re.DOTALL):
-        for low, high in re.findall(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*[<\[]", block):
-            known |= set(range(int(low, 16), int(high, 16) + 1))
+        for low, high, goal in re.findall(code + rb"\s*" + code + rb"\s*(<[^>]*>|\[[^\]]*\])", block):
+            first, last = int(low, 16), int(high, 16)
+            each = [_utf16(letters) for letters in re.findall(code, goal)]
+            if goal.startswith(b"<"):
+                each = [each[0][:-1] + chr(ord(each[0][-1]) + step) for step in range(last - first + 1)]
+            known |= dict(zip(range(first, last + 1), each, strict=True))
     return known
+
+
+def _utf16(letters: bytes) -> str:
+    return bytes.fromhex(letters.decode()).decode("utf-16-be")

@@ -27,6 +27,16 @@ def costed_by_template(told: Results) -> Results:
     return told.model_copy(update={"cost": costed(told, *priced_by_template())})
 
 
+ANNEX = """
+site = "Lindängeskolan, main entrance"
+note = ["Keys to the cabinet: the caretaker."]
+[[camera]]
+name = "K1"
+where = "Above the inner door, 40 cm left of its frame"
+height_m = 2.35
+direction = "Outwards, to the bicycle shed"
+sees = "Whoever passes the gate, åäö þæð"
+"""
 RESULTS = results(faces=True)
 WHOLE = _whole()
 

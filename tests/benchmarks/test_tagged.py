@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pikepdf
 import pytest
-from pdf_example import RESULTS, WHOLE, page, pdf
-from pikepdf import Array, Dictionary, Name, Pdf, String
+from pdf_example import ANNEX, RESULTS, page, pdf
+from pikepdf import Array, Name, Pdf, String
 
-from benchmarks.annex import annex, parse, template
+from benchmarks.annex import annex, read
 from benchmarks.headers import TagError, tagged
 from benchmarks.language import LANGUAGES, Language
 from benchmarks.paper import paper
@@ -29,9 +30,10 @@ def test_nothing_is_wrong_with_the_tags(language: Language) -> None:
     assert problems(pdf(language)) == NONE
 
 
-def test_nothing_is_wrong_with_other_pages_and_the_annex() -> None:
+def test_nothing_is_wrong_with_other_pages_and_the_annex(tmp_path: Path) -> None:
+    (tmp_path / "annex.toml").write_text(ANNEX, encoding="utf-8")
     assert problems(paper(render(RESULTS, "sv"), RESULTS.created)) == NONE
-    assert problems(annex(parse(template(), "annex.toml"), "is", RESULTS.created)) == NONE
+    assert problems(annex(read(tmp_path / "annex.toml"), "is", RESULTS.created)) == NONE
 
 
 @ALL_LANGUAGES
@@ -46,11 +48,13 @@ def test_headers_of_rows_and_columns_are_those_of_the_page(language: Language) -
 
 
 def test_the_same_tags_in_each_language() -> None:
-    alike = [
-        {key: value for key, value in counts(pdf(language)).items() if key not in ("pages", "pieces of content", "fonts")}
-        for language in LANGUAGES
-    ]
-    assert alike[0] == alike[1] == alike[2]
+    found = {language: counts(pdf(language)) for language in LANGUAGES}
+    for told in found.values():
+        for key in ("pages", "pieces of content", "fonts"):
+            del told[key]
+    for language in ("sv", "is"):
+        found[language]["P"] -= 1  # that where it differs the English holds
+    assert found["en"] == found["sv"] == found["is"]
 
 
 def _first(document: Pdf, tag: str, number: int = 0) -> Any:
@@ -222,7 +226,8 @@ def test_each_check_finds_what_was_spoilt(spoil: Callable[[Pdf], None], check: s
         spoil(document)
         changed = io.BytesIO()
         document.save(changed)
-    told = problems(changed.getvalue())[check]
+    with pikepdf.open(changed) as document:
+        told = list(islice(CHECKS[check](document), 10))
     assert told
     with pytest.raises(AssertionError, match=says):
         raise AssertionError("\n".join(told))
@@ -240,11 +245,3 @@ def test_tags_that_are_not_the_pages_are_refused() -> None:
     with pytest.raises(TagError, match=r"rows in table 1"):
         tagged(pdf("en"), [wrong[0][1:], *wrong[1:]])
 
-
-def test_whole_and_example_are_what_they_say() -> None:
-    assert WHOLE.doors is not None
-    assert WHOLE.cost is not None
-    assert WHOLE.privacy is not None
-    assert WHOLE.verdict is not None
-    assert isinstance(RESULTS.lanes, dict)
-    assert Dictionary is not None
