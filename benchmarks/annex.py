@@ -45,7 +45,7 @@ class Annex(BaseModel):
 
 
 def template() -> str:
-    """The file to fill in, with comments. It is refused by `read` until it is filled in, so no example is ever filed."""
+    """The file to fill in, with comments. `read` refuses it until that is done, so no example is ever filed."""
     return (files("benchmarks") / "templates" / "annex.toml").read_text(encoding="utf-8")
 
 

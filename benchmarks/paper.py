@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -23,10 +23,8 @@ from benchmarks.headers import tagged
 
 Node = dict[str, Any]
 _SVG = "{http://www.w3.org/2000/svg}"
-_WIDTH_MM, _HEIGHT_MM = 125.0, 215.0
-"""The most that a chart takes on paper."""
-_LINE = 112
-"""Letters of 8 points in a line of a page; a cell's edges take 2."""
+_WIDTH_MM, _HEIGHT_MM = 110.0, 200.0
+"""The most that a chart takes on paper: its letters, 12 points on 400 across, come out at 9."""
 _LEFT_OUT = ("skip", "unseen")
 """For whoever moves through a page by keyboard, or hears it: paper has its own marks."""
 _BOXES = {"box": ("#f4f6f8", "#0b4f9c"), "warn": ("#fff6e5", "#7a4100")}
@@ -45,8 +43,8 @@ def paper(page: str, created: str) -> bytes:
         import typst  # noqa: PLC0415
     except ImportError as error:
         raise PaperError(
-            f"PDF: expected the packages typst and pikepdf, found no {error.name}. They come with the extra `pdf`: pip install 'threshold[pdf]' "
-            "(make development has them)."
+            f"PDF: expected the packages typst and pikepdf, found no {error.name}. They come with the extra `pdf`: "
+            "pip install 'threshold[pdf]' (make development has them)."
         ) from error
     import matplotlib as mpl  # noqa: PLC0415
 
@@ -238,7 +236,7 @@ def _table(element: Element) -> Iterator[Node]:
         {
             "k": "table",
             "caption": _trimmed(_words(caption)),
-            **_widths([[_plain(row[index]) for row in (*head, *body)] for index in range(width)]),
+            "columns": _measures([[row[index] for row in (*head, *body)] for index in range(width)]),
             "right": [all("n" in cell.get("class", "").split() for cell in cells) and bool(cells) for cells in columns],
             "head": [[{"k": "block", "c": _cell(cell)} for cell in row] for row in head],
             "body": [[{"k": "block", "c": _cell(cell)} for cell in row] for row in body],
@@ -248,21 +246,42 @@ def _table(element: Element) -> Iterator[Node]:
     )
 
 
+def _measures(columns: list[list[Element]]) -> list[dict[str, list[list[str]]]]:
+    """By column, what decides its width: the longest words, which can't break, and the longest lines, each with how it
+    is set (head, body, code). The template measures them in its own letters."""
+    told = []
+    for cells in columns:
+        words: dict[tuple[str, str], None] = {}
+        whole: dict[tuple[str, str], None] = {}
+        for cell in cells:
+            kind = "head" if cell.get("scope") == "col" else "code" if cell.find("code") is not None else "body"
+            for line in _plain(cell).split("\n"):
+                whole[kind, line.strip(" ")] = None
+                words |= {(kind, piece): None for piece in _unbroken(line)}
+        told.append({"words": _longest(words), "cells": _longest(whole)})
+    return told
+
+
 def _plain(element: Element) -> str:
-    return _tidy("".join(element.itertext())).strip()
+    """A cell's text, with a line feed where it begins a new line."""
+    told = _tidy(element.text or "")
+    for child in element:
+        told += "\n" if child.tag == "br" or child.tag in _BLOCK else ""
+        told += _plain(child) + _tidy(child.tail or "")
+    return told
 
 
-def _widths(columns: list[list[str]]) -> dict[str, Any]:
-    """Shares of the page's width, where the columns don't fit as they are; smaller letters, where words don't fit."""
-    words = [
-        max(len(piece) for cell in cells for word in [*re.split("[ -]", cell), ""] for piece in [*_pieces(word), ""])
-        for cells in columns
-    ]
-    longest = [max(map(len, cells)) for cells in columns]
-    size = 8.0 if sum(words) + 2 * len(columns) <= _LINE else 7.0
-    if sum(longest) + 2 * len(columns) <= _LINE:
-        return {"columns": [None] * len(columns), "size": size}
-    return {"columns": [max(word + 2, min(most, 36)) for word, most in zip(words, longest, strict=True)], "size": size}
+def _unbroken(line: str) -> list[str]:
+    """What of a line can't be broken."""
+    return [piece for word in re.split(r"(?<=-)| ", line) for piece in _pieces(word)]
+
+
+def _longest(told: Iterable[tuple[str, str]], count: int = 4) -> list[list[str]]:
+    """The longest few of each kind, by letters: the widest is among them."""
+    kinds: dict[str, list[str]] = {}
+    for kind, text in told:
+        kinds.setdefault(kind, []).append(text)
+    return [[kind, text] for kind, texts in kinds.items() for text in sorted(texts, key=len, reverse=True)[:count]]
 
 
 def _cell(element: Element) -> list[Any]:

@@ -1,8 +1,8 @@
 """What a screen reader needs of a PDF, looked for in the file itself: each check names what it found wrong.
 
-The file is read with pikepdf (qpdf), not with the program that wrote it. The checks are those of PDF/UA-1 (ISO 14289-1,
-as the Matterhorn Protocol 1.1 lists them by checkpoint) that a machine can make of a document like ours, and no more: it
-has no forms, no media, no scripts, no encryption.
+The file is read with pikepdf (qpdf), not with the program that wrote its tags. The checks are those of PDF/UA-1 (ISO
+14289-1, as the Matterhorn Protocol 1.1 lists them by checkpoint) that a machine can make of a document like ours, and
+no more: it has no forms, no media, no scripts, no encryption.
 """
 
 from __future__ import annotations
@@ -11,18 +11,34 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Pdf
 
+Said = tuple[str, tuple[str, ...], str]
 Check = Callable[[Pdf], Iterator[str]]
-STANDARD = set(
-    "Document Part Art Sect Div BlockQuote Caption TOC TOCI Index NonStruct Private P H H1 H2 H3 H4 H5 H6 L LI Lbl LBody "
-    "Table TR TH TD THead TBody TFoot Span Quote Note Reference BibEntry Code Link Annot Ruby RB RT RP Warichu WT WP Figure "
-    "Formula Form".split()
-)
+STANDARD = {
+    *(
+        "Document",
+        "Part",
+        "Art",
+        "Sect",
+        "Div",
+        "BlockQuote",
+        "Caption",
+        "TOC",
+        "TOCI",
+        "Index",
+        "NonStruct",
+        "Private",
+    ),
+    *("P", "H", "H1", "H2", "H3", "H4", "H5", "H6", "L", "LI", "Lbl", "LBody"),
+    *("Table", "TR", "TH", "TD", "THead", "TBody", "TFoot"),
+    *("Span", "Quote", "Note", "Reference", "BibEntry", "Code", "Link", "Annot", "Figure", "Formula", "Form"),
+    *("Ruby", "RB", "RT", "RP", "Warichu", "WT", "WP"),
+}
 """ISO 32000-1, 14.8.4."""
 _PAINTS = {"Tj", "TJ", "'", '"', "f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "Do", "BI", "INLINE IMAGE"}
 _SHOWS = {"Tj", "TJ", "'", '"'}
@@ -55,15 +71,19 @@ def counts(content: bytes) -> dict[str, int]:
         }
 
 
-def spoken(content: bytes) -> list[tuple[str, tuple[str, ...], str]]:
-    """(tag, tags above it, "") for each tag and (tag, tags above it, text) for each piece of text, in reading order: what
-    a screen reader has to go by, read by the fonts' own Unicode maps."""
+def spoken(content: bytes) -> list[Said]:
+    """(tag, tags above it, "") for each tag, (tag, tags above it, text) for each piece of text, in reading order.
+
+    It is what a screen reader has to go by, read by the fonts' own Unicode maps.
+    """
     with pikepdf.open(io.BytesIO(content)) as document:
         texts = {page.obj.objgen[0]: _texts(page.obj) for page in document.pages}
         return list(_told(document.Root.StructTreeRoot, (), texts))
 
 
-def _told(node: Any, above: tuple[str, ...], texts: dict[int, dict[int, str]]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+def _told(
+    node: Any, above: tuple[str, ...], texts: dict[int, dict[int, str]]
+) -> Iterator[tuple[str, tuple[str, ...], str]]:
     for piece in _kids(node):
         if isinstance(piece, Dictionary) and "/S" in piece:
             yield _tag(piece), above, ""
@@ -138,7 +158,8 @@ def _content(document: Pdf) -> Iterator[str]:
                 yield f"page {number}: expected content {mark} to lead to its tag, found that it leads elsewhere"
     for place in seen.keys() | owners.keys():
         if seen[place] != 1 or owners[place] != 1:
-            yield f"page {place[0]}, content {place[1]}: expected it once and in one tag, found {seen[place]}, {owners[place]}"
+            found = f"{seen[place]}, {owners[place]}"
+            yield f"page {place[0]}, content {place[1]}: expected it once and in one tag, found {found}"
 
 
 def _loose(page: Any, document: Pdf, seen: Counter[tuple[int, int]], number: int) -> Iterator[str]:
@@ -167,7 +188,7 @@ def _headings(document: Pdf) -> Iterator[str]:
     levels = [int(_tag(node)[1]) for node, _ in nodes(document) if re.fullmatch("H[1-6]", _tag(node))]
     if levels[:1] != [1] or levels.count(1) != 1:
         yield f"expected one H1, and first, found levels {levels[:5]}"
-    for at, (one, following) in enumerate(zip(levels, levels[1:], strict=False)):
+    for at, (one, following) in enumerate(pairwise(levels)):
         if following > one + 1:
             yield f"heading {at + 2}: expected at most H{one + 1} after H{one}, found H{following}"
 
@@ -341,7 +362,11 @@ def _used(document: Pdf, font: Any) -> set[int]:
     """Two-byte codes of one composite font that are shown anywhere."""
     found: set[int] = set()
     for one in _held(document):
-        names = {key for key, each in one.get("/Resources", Dictionary()).get("/Font", {}).items() if each.objgen == font.objgen}
+        names = {
+            key
+            for key, each in one.get("/Resources", Dictionary()).get("/Font", {}).items()
+            if each.objgen == font.objgen
+        }
         if not names:
             continue
         current = ""
@@ -356,7 +381,9 @@ def _used(document: Pdf, font: Any) -> set[int]:
 
 def _codes(shown: Any) -> list[int]:
     """Two-byte codes of what one operator shows."""
-    each = [bytes(part) for part in (shown if isinstance(shown, Array) else [shown]) if isinstance(part, pikepdf.String)]
+    each = [
+        bytes(part) for part in (shown if isinstance(shown, Array) else [shown]) if isinstance(part, pikepdf.String)
+    ]
     return [int.from_bytes(raw[at : at + 2], "big") for raw in each for at in range(0, len(raw), 2)]
 
 

@@ -130,7 +130,9 @@ def test_tags_follow_the_page(language: Language) -> None:
 
 def kinds(tags: Tags) -> list[tuple[str, ...]]:
     """Tags with those above them, under their standard names: Strong is in the document's role map."""
-    return [tuple("Span" if each == "Strong" else each for each in (*above, tag)) for tag, above, said in tags if not said]
+    return [
+        tuple("Span" if each == "Strong" else each for each in (*above, tag)) for tag, above, said in tags if not said
+    ]
 
 
 @POPPLER

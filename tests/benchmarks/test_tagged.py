@@ -1,4 +1,4 @@
-"""Tags of the PDF, read from the file by another library than wrote it; each check is shown to fail on a spoilt copy."""
+"""Tags of the PDF, read from the file by another library; each check is shown to fail on a spoilt copy."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_same_tags_in_each_language() -> None:
 
 
 def _first(document: Pdf, tag: str, number: int = 0) -> Any:
-    return [node for node, _ in nodes(document) if node.S == f"/{tag}"][number]
+    return [node for node, _ in nodes(document) if str(node.S) == f"/{tag}"][number]
 
 
 def _cell(document: Pdf, scope: str) -> Any:
@@ -244,4 +244,3 @@ def test_tags_that_are_not_the_pages_are_refused() -> None:
         tagged(pdf("en"), [[wrong[0][0], [99], *wrong[0][2:]], *wrong[1:]])
     with pytest.raises(TagError, match=r"rows in table 1"):
         tagged(pdf("en"), [wrong[0][1:], *wrong[1:]])
-
