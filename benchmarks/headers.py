@@ -1,9 +1,9 @@
 """Headers of rows in a tagged PDF.
 
-typst tags headers of columns, and every other cell as data; its Python package can't turn on the feature that tells them
-apart (`a11y-extras`). So the cells that the page calls headers of their row are tagged as such afterwards, as ISO 32000-1
-wants it (14.8.5.7, table attributes): type TH, scope Row, and an ID that the other cells of the row name. Nothing else of
-the document is touched.
+typst tags headers of columns, and every other cell as data; its Python package can't turn on the feature that tells
+them apart (`a11y-extras`). So the cells that the page calls headers of their row are tagged as such afterwards, as ISO
+32000-1 wants it (14.8.5.7, table attributes): type TH, scope Row, and an ID that the other cells of the row name.
+Nothing else of the document is touched.
 """
 
 from __future__ import annotations
