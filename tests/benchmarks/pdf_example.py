@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import cache
+from xml.etree import ElementTree
 
 from results_example import RECORD, doors, priced_by_template, results
 
@@ -27,6 +29,9 @@ def costed_by_template(told: Results) -> Results:
     return told.model_copy(update={"cost": costed(told, *priced_by_template())})
 
 
+Tags = list[tuple[str, tuple[str, ...], str]]
+UNSEEN = ("skip", "unseen")
+SPACE = re.compile(r"\s")
 ANNEX = """
 site = "Lindängeskolan, main entrance"
 note = ["Keys to the cabinet: the caretaker."]
@@ -49,3 +54,34 @@ def page(language: Language) -> str:
 @cache
 def pdf(language: Language) -> bytes:
     return paper(page(language), WHOLE.created)
+
+
+def text(page: str) -> str:
+    """What a browser shows, in its order: no pictures, nothing that only shows on focus or is only heard."""
+    root = ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>"))  # noqa: S314  our own text
+    body = root.find("body")
+    assert body is not None
+
+    def walk(element: ElementTree.Element) -> str:
+        said = element.text or ""
+        for child in element:
+            if child.get("class") not in UNSEEN and not child.tag.endswith("svg"):
+                said += walk(child)
+            said += child.tail or ""
+        return said
+
+    return SPACE.sub("", walk(body))
+
+
+def read_out(tags: Tags) -> str:
+    """The text in the order of the tags, without pictures' own and the marks of lists. The name of a pair is a label
+    to PDF, as a bullet is, and stays."""
+    return SPACE.sub(
+        "",
+        "".join(
+            said
+            for tag, above, said in tags
+            if "Figure" not in (tag, *above)
+            and not ("Lbl" in (tag, *above) and re.fullmatch(r"[•‣–]|\d+\.", said.strip()))
+        ),
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from pdf_example import ANNEX, RESULTS, WHOLE, page, pdf
+from pdf_example import ANNEX, RESULTS, SPACE, WHOLE, Tags, page, pdf, read_out, text
 from results_example import doors, results
 
 from benchmarks.annex import AnnexError, annex, read, template
@@ -25,9 +25,6 @@ ALL_LANGUAGES = pytest.mark.parametrize("language", LANGUAGES)
 POPPLER = pytest.mark.skipif(
     shutil.which("pdfinfo") is None, reason="needs poppler's pdfinfo, absent here (scripts/system-packages installs it)"
 )
-Tags = list[tuple[str, tuple[str, ...], str]]
-UNSEEN = ("skip", "unseen")
-SPACE = re.compile(r"\s")
 
 
 def told(content: bytes, *options: str) -> str:
@@ -36,23 +33,6 @@ def told(content: bytes, *options: str) -> str:
         path.write_bytes(content)
         done = subprocess.run(["pdfinfo", *options, path], capture_output=True, timeout=300, check=True)
     return done.stdout.decode("utf-8", "replace")
-
-
-def text(page: str) -> str:
-    """What a browser shows, in its order: no pictures, nothing that only shows on focus or is only heard."""
-    root = ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>"))  # noqa: S314  our own text
-    body = root.find("body")
-    assert body is not None
-
-    def walk(element: ElementTree.Element) -> str:
-        said = element.text or ""
-        for child in element:
-            if child.get("class") not in UNSEEN and not child.tag.endswith("svg"):
-                said += walk(child)
-            said += child.tail or ""
-        return said
-
-    return SPACE.sub("", walk(body))
 
 
 def by_poppler(content: bytes) -> Tags:
@@ -73,20 +53,6 @@ def by_poppler(content: bytes) -> Tags:
             above.append((deep, tag[0]))
             found.append((tag[0], tuple(each for _, each in above[:-1]), ""))
     return found
-
-
-def read_out(tags: Tags) -> str:
-    """The text in the order of the tags, without pictures' own and the marks of lists. The name of a pair is a label
-    to PDF, as a bullet is, and stays."""
-    return SPACE.sub(
-        "",
-        "".join(
-            said
-            for tag, above, said in tags
-            if "Figure" not in (tag, *above)
-            and not ("Lbl" in (tag, *above) and re.fullmatch(r"[•‣–]|\d+\.", said.strip()))
-        ),
-    )
 
 
 def objects(content: bytes) -> bytes:
