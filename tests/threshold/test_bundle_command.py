@@ -7,6 +7,7 @@ import stat
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pikepdf
 import pytest
@@ -128,7 +129,7 @@ height_m = 2.71828
 direction = "Towards Wexcombe"
 sees = "Whoever parks a velocipede"
 """
-SECRETS = ("Quillbrook", "Zanzibar", "KX17", "porphyry", "2.71828", "2.72", "Wexcombe", "velocipede")
+SECRETS = ("Quillbrook", "Zanzibar", "KX17", "porphyry", "Wexcombe", "velocipede")
 
 
 def test_the_report_as_pdf_and_its_annex_apart(run_: Path, tmp_path: Path) -> None:
@@ -141,21 +142,23 @@ def test_the_report_as_pdf_and_its_annex_apart(run_: Path, tmp_path: Path) -> No
     assert annex.read_bytes().startswith(b"%PDF-1.7")
     assert stat.S_IMODE(annex.stat().st_mode) == 0o600
     said = " ".join(text for _, _, text in spoken(annex.read_bytes()))
-    assert all(secret in said for secret in SECRETS if not secret.startswith("2."))
+    assert all(secret in said for secret in SECRETS)
     annex.unlink()
     plain, beside = (
         {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         for folder in (tmp_path / "without", tmp_path / "with")
     )
     assert plain == beside, "report and bundle are the same to the byte, whether there is an annex or not"
-    assert {"r.pdf", "report.pdf", "results.json", "report.html"} <= {path.name for path in beside}
+    with ZipFile(tmp_path / "with" / "bundle") as packed:
+        inside = {name: packed.read(name) for name in packed.namelist()}
+    assert {"report.pdf", "results.json", "report.html"} <= inside.keys()
     with pikepdf.open(tmp_path / "with" / "r.pdf") as report:
         held = [each.read_bytes() for each in report.objects if isinstance(each, pikepdf.Stream) and _readable(each)]
         held += [repr(each).encode() for each in report.objects if not isinstance(each, pikepdf.Stream)]
     heard = " ".join(text for _, _, text in spoken((tmp_path / "with" / "r.pdf").read_bytes()))
     for secret in SECRETS:
         assert secret not in heard
-        everything = (*held, *beside.values())
+        everything = (*held, *beside.values(), *inside.values())
         assert not any(secret.encode(kind) in each for each in everything for kind in ("utf-8", "utf-16-be"))
 
 
