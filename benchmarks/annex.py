@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -41,6 +42,11 @@ class Annex(BaseModel):
     site: str = Field(min_length=1)
     camera: tuple[Camera, ...] = Field(min_length=1)
     note: tuple[str, ...] = ()
+
+
+def template() -> str:
+    """The file to fill in, with comments. `read` refuses it until that is done, so no example is ever filed."""
+    return (files("benchmarks") / "templates" / "annex.toml").read_text(encoding="utf-8")
 
 
 def read(path: Path) -> Annex:

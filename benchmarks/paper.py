@@ -1,16 +1,16 @@
-"""The report on paper: a tagged PDF (PDF/UA-1) of the very page that is shown in a browser, set by typst.
+"""The report on paper: a tagged PDF (PDF/UA-1, PDF/A-2a) of the very page that is shown in a browser, set by typst.
 
 The page is well-formed XML, so it is walked element by element into a tree that `templates/report.typ` sets: no number,
-word or order of its own can come in. typst checks PDF/UA-1 while it writes: title, language, levels of headings, texts
-in place of pictures. Fonts come with typst and matplotlib, never from the system, and the time is the results' own, so
-the same results give the same bytes.
+word or order of its own can come in. typst checks PDF/UA-1 and PDF/A-2a while it writes: title, language, levels of
+headings, texts in place of pictures, fonts. `headers.py` adds what it can't tag. Fonts come with typst and matplotlib,
+never from the system, and the time is the results' own, so the same results give the same bytes.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -19,13 +19,12 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.headers import tagged
 
 Node = dict[str, Any]
 _SVG = "{http://www.w3.org/2000/svg}"
-_WIDTH_MM, _HEIGHT_MM = 125.0, 215.0
-"""The most that a chart takes on paper."""
-_LINE = 112
-"""Letters of 8 points in a line of a page; a cell's edges take 2."""
+_WIDTH_MM, _HEIGHT_MM = 110.0, 200.0
+"""The most that a chart takes on paper: its letters, 12 points on 400 across, come out at 9."""
 _LEFT_OUT = ("skip", "unseen")
 """For whoever moves through a page by keyboard, or hears it: paper has its own marks."""
 _BOXES = {"box": ("#f4f6f8", "#0b4f9c"), "warn": ("#fff6e5", "#7a4100")}
@@ -40,14 +39,16 @@ class PaperError(BenchmarkError, ValueError):
 def paper(page: str, created: str) -> bytes:
     """The PDF of a rendered page; `created` (ISO 8601) is the time that it states. Raises PaperError."""
     try:
-        import typst  # noqa: PLC0415  an extra: the evaluation runs without it
+        import pikepdf  # noqa: F401, PLC0415  extras both: the evaluation runs without them
+        import typst  # noqa: PLC0415
     except ImportError as error:
         raise PaperError(
-            "PDF: expected the package typst, found none. It comes with the extra `pdf`: pip install 'threshold[pdf]' "
-            "(make development has it)."
+            f"PDF: expected the packages typst and pikepdf, found no {error.name}. They come with the extra `pdf`: "
+            "pip install 'threshold[pdf]' (make development has them)."
         ) from error
     import matplotlib as mpl  # noqa: PLC0415
 
+    what = tree(page)
     template = (files("benchmarks") / "templates" / "report.typ").read_bytes()
     try:
         made = typst.compile(
@@ -56,15 +57,15 @@ def paper(page: str, created: str) -> bytes:
             font_paths=typst.Fonts(
                 include_system_fonts=False, font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"]
             ),
-            sys_inputs={"paper": json.dumps(tree(page), ensure_ascii=False)},
-            pdf_standards=["ua-1"],
+            sys_inputs={"paper": json.dumps(what, ensure_ascii=False)},
+            pdf_standards=["ua-1", "a-2a"],
             timestamp=datetime.fromisoformat(created),
         )
     except typst.TypstError as error:
-        raise PaperError(f"PDF: expected a page that PDF/UA-1 allows, found: {error}") from error
+        raise PaperError(f"PDF: expected a page that PDF/UA-1 and PDF/A-2a allow, found: {error}") from error
     if not isinstance(made, bytes):
         raise PaperError(f"PDF: expected one document, found {type(made).__name__}.")
-    return made
+    return tagged(made, [node["heads"] for node in _all(what["body"]) if node.get("k") == "table"])
 
 
 def tree(page: str) -> Node:
@@ -235,30 +236,52 @@ def _table(element: Element) -> Iterator[Node]:
         {
             "k": "table",
             "caption": _trimmed(_words(caption)),
-            **_widths([[_plain(row[index]) for row in (*head, *body)] for index in range(width)]),
+            "columns": _measures([[row[index] for row in (*head, *body)] for index in range(width)]),
             "right": [all("n" in cell.get("class", "").split() for cell in cells) and bool(cells) for cells in columns],
             "head": [[{"k": "block", "c": _cell(cell)} for cell in row] for row in head],
             "body": [[{"k": "block", "c": _cell(cell)} for cell in row] for row in body],
+            "heads": [[at for at, cell in enumerate(row) if cell.tag == "th"] for row in body],
         },
         table,
     )
 
 
+def _measures(columns: list[list[Element]]) -> list[dict[str, list[list[str]]]]:
+    """By column, what decides its width: the longest words, which can't break, and the longest lines, each with how it
+    is set (head, body, code). The template measures them in its own letters."""
+    told = []
+    for cells in columns:
+        words: dict[tuple[str, str], None] = {}
+        whole: dict[tuple[str, str], None] = {}
+        for cell in cells:
+            kind = "head" if cell.get("scope") == "col" else "code" if cell.find("code") is not None else "body"
+            for line in _plain(cell).split("\n"):
+                whole[kind, line.strip(" ")] = None
+                words |= {(kind, piece): None for piece in _unbroken(line)}
+        told.append({"words": _longest(words), "cells": _longest(whole)})
+    return told
+
+
 def _plain(element: Element) -> str:
-    return _tidy("".join(element.itertext())).strip()
+    """A cell's text, with a line feed where it begins a new line."""
+    told = _tidy(element.text or "")
+    for child in element:
+        told += "\n" if child.tag == "br" or child.tag in _BLOCK else ""
+        told += _plain(child) + _tidy(child.tail or "")
+    return told
 
 
-def _widths(columns: list[list[str]]) -> dict[str, Any]:
-    """Shares of the page's width, where the columns don't fit as they are; smaller letters, where words don't fit."""
-    words = [
-        max(len(piece) for cell in cells for word in [*re.split("[ -]", cell), ""] for piece in [*_pieces(word), ""])
-        for cells in columns
-    ]
-    longest = [max(map(len, cells)) for cells in columns]
-    size = 8.0 if sum(words) + 2 * len(columns) <= _LINE else 7.0
-    if sum(longest) + 2 * len(columns) <= _LINE:
-        return {"columns": [None] * len(columns), "size": size}
-    return {"columns": [max(word + 2, min(most, 36)) for word, most in zip(words, longest, strict=True)], "size": size}
+def _unbroken(line: str) -> list[str]:
+    """What of a line can't be broken."""
+    return [piece for word in re.split(r"(?<=-)| ", line) for piece in _pieces(word)]
+
+
+def _longest(told: Iterable[tuple[str, str]], count: int = 4) -> list[list[str]]:
+    """The longest few of each kind, by letters: the widest is among them."""
+    kinds: dict[str, list[str]] = {}
+    for kind, text in told:
+        kinds.setdefault(kind, []).append(text)
+    return [[kind, text] for kind, texts in kinds.items() for text in sorted(texts, key=len, reverse=True)[:count]]
 
 
 def _cell(element: Element) -> list[Any]:
@@ -290,7 +313,7 @@ def _linked(nodes: Any, there: set[str]) -> Any:
     if not isinstance(nodes, dict):
         return nodes
     node = {
-        key: value if key in ("svg", "alt", "parts", "columns", "right") else _linked(value, there)
+        key: value if key in ("svg", "alt", "parts", "columns", "right", "heads") else _linked(value, there)
         for key, value in nodes.items()
     }
     return node["c"] if node.get("k") == "a" and node["to"] not in there else node

@@ -15,6 +15,7 @@ from threshold.policy import Profile
 from threshold.site import StoreFolder
 
 if TYPE_CHECKING:
+    from benchmarks.annex import Annex
     from benchmarks.evidence import Results
 
 EXAMPLE = (
@@ -42,7 +43,7 @@ def report(
     ] = None,
     lang: Annotated[Language, typer.Option(help="The report's language.")] = Language.en,
     form: Annotated[
-        Form, typer.Option("--format", help="A page, or a tagged PDF (PDF/UA-1) of the very same page.")
+        Form, typer.Option("--format", help="A page, or a tagged PDF (PDF/UA-1, PDF/A-2a) of the very same page.")
     ] = Form.html,
     annex: Annotated[
         Path | None,
@@ -51,6 +52,9 @@ def report(
             help="Where cameras hang and what they see (TOML): a confidential PDF of its own, beside the report.",
         ),
     ] = None,
+    annex_template: Annotated[
+        bool, typer.Option("--annex-template", help="Write the file for --annex, to fill in (with --out FILE).")
+    ] = False,
     record: Annotated[
         Path | None,
         typer.Option(
@@ -99,28 +103,33 @@ def report(
     if explain:
         _explain(json)
         return
+    if annex_template:
+        _annex_template(out)
+        return
     if pilot:
         _pack_pilot(pilot, bundle, key, new_key, store, json)
         return
     if results is None:
-        raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, or --explain")
+        raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, --explain or --annex-template")
     if (bundle is None) != (key is None) or (new_key and key is None):
         raise typer.BadParameter("expected --bundle OUT together with --key FILE")
     if sensitivity is not None and bundle is None:
         raise typer.BadParameter(
             "expected --bundle OUT and --key FILE with --sensitivity: it goes into the bundle alone"
         )
+    from benchmarks.annex import read as read_annex
     from benchmarks.report import read, write
     from benchmarks.traps import caught
     from threshold.files import write_text
 
+    positions = None if annex is None else read_annex(annex)  # before anything is written
     found = _with(read(results), record, as_of, profile, prices)
     page = results.with_name(f"report.{form.value}") if out is None else out
     pdf = _write_pdf(found, page, lang.value) if form is Form.pdf else None
     if pdf is None:
         write(found, page, lang.value)
-    if annex is not None:
-        _write_annex(annex, page, lang.value, found.created)
+    if positions is not None:
+        _write_annex(positions, page, lang.value, found.created)
     if record is not None or prices is not None:  # the page is a view of the results and of nothing else
         write_text(results, found.model_dump_json(by_alias=True, indent=2) + "\n")
         _outdated(results, page)
@@ -195,13 +204,27 @@ def _write_pdf(found: Results, path: Path, language: str) -> bytes:
     return made
 
 
-def _write_annex(source: Path, report: Path, language: str, created: str) -> None:
-    from benchmarks.annex import annex, read
+def _annex_template(out: Path | None) -> None:
+    """The annex to fill in; a file is for its owner alone from the start."""
+    from benchmarks.annex import template
+    from threshold.files import OutputError, write_bytes
+
+    if out is None:
+        print(template(), end="")
+    elif out.exists():
+        raise OutputError(f"{out}: expected a new file, found one there. Name another with --out, or move it away.")
+    else:
+        write_bytes(out, template().encode(), mode=0o600)
+        console().print(f"Written: {out}", markup=False)
+
+
+def _write_annex(told: Annex, report: Path, language: str, created: str) -> None:
+    from benchmarks.annex import annex
     from benchmarks.report import known
     from threshold.files import write_bytes
 
     path = report.with_name(f"{report.stem}-annex.pdf")
-    write_bytes(path, annex(read(source), known(language), created), mode=0o600)
+    write_bytes(path, annex(told, known(language), created), mode=0o600)
     console().print(f"Written: {path}, for its owner alone. It is confidential, and in no bundle.")
 
 

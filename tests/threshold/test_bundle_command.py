@@ -7,18 +7,22 @@ import stat
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+import pikepdf
 import pytest
 from typer.testing import CliRunner
 
 from benchmarks import scenario
 from benchmarks.bundle import NoBundleError
+from benchmarks.annex import AnnexError
 from benchmarks.evaluation import evaluate
 from benchmarks.report import read
 from policy.bundle import UnknownSigner
 from policy.gate import Gate
 from policy.measured import MeasuredError
 from policy.signer import SignerError, fingerprint, new_signer, private_key, public_key, raw
+from scripts.proofs._tagged import spoken
 from threshold.command import app, main
 
 HALL = Path(__file__).resolve().parents[1] / "policy" / "records" / "hall.yaml"
@@ -137,24 +141,79 @@ def test_margin_and_need_are_noted_in_the_ledger(tmp_path: Path) -> None:
     assert command("ledger", "verify", *where)[0] == 0
 
 
+ANNEX = """
+site = "Quillbrook academy"
+note = ["Zanzibar opens the cabinet."]
+[[camera]]
+name = "KX17"
+where = "Beneath the porphyry gable"
+height_m = 2.71828
+direction = "Towards Wexcombe"
+sees = "Whoever parks a velocipede"
+"""
+SECRETS = ("Quillbrook", "Zanzibar", "KX17", "porphyry", "Wexcombe", "velocipede")
+
+
 def test_the_report_as_pdf_and_its_annex_apart(run_: Path, tmp_path: Path) -> None:
-    (tmp_path / "annex.toml").write_text(
-        'site = "A school"\n[[camera]]\nname = "K1"\nwhere = "Door"\nheight_m = 2.1\ndirection = "Out"\nsees = "Some"\n'
-    )
-    out = tmp_path / "r.pdf"
-    words = ("report", run_ / "results.json", "--format", "pdf", "--lang", "is", "--out", out)
-    code, _, error = command(*words, "--annex", tmp_path / "annex.toml")
-    assert (code, error) == (0, None)
-    assert out.read_bytes().startswith(b"%PDF-1.7")
-    annex = tmp_path / "r-annex.pdf"
+    (tmp_path / "annex.toml").write_text(ANNEX)
+    for name, more in (("without", ()), ("with", ("--annex", tmp_path / "annex.toml"))):
+        words = ("report", run_ / "results.json", "--format", "pdf", "--lang", "is", "--out", tmp_path / name / "r.pdf")
+        code, _, error = command(*words, "--bundle", tmp_path / name / "bundle", "--key", run_ / "k", *more)
+        assert (code, error) == (0, None)
+    annex = tmp_path / "with" / "r-annex.pdf"
     assert annex.read_bytes().startswith(b"%PDF-1.7")
     assert stat.S_IMODE(annex.stat().st_mode) == 0o600
+    said = " ".join(text for _, _, text in spoken(annex.read_bytes()))
+    assert all(secret in said for secret in SECRETS)
+    annex.unlink()
+    plain, beside = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (tmp_path / "without", tmp_path / "with")
+    )
+    assert plain == beside, "report and bundle are the same to the byte, whether there is an annex or not"
+    with ZipFile(tmp_path / "with" / "bundle") as packed:
+        inside = {name: packed.read(name) for name in packed.namelist()}
+    assert {"report.pdf", "results.json", "report.html"} <= inside.keys()
+    with pikepdf.open(tmp_path / "with" / "r.pdf") as report:
+        held = [each.read_bytes() for each in report.objects if isinstance(each, pikepdf.Stream) and _readable(each)]
+        held += [repr(each).encode() for each in report.objects if not isinstance(each, pikepdf.Stream)]
+    heard = " ".join(text for _, _, text in spoken((tmp_path / "with" / "r.pdf").read_bytes()))
+    for secret in SECRETS:
+        assert secret not in heard
+        everything = (*held, *beside.values(), *inside.values())
+        assert not any(secret.encode(kind) in each for each in everything for kind in ("utf-8", "utf-16-be"))
 
 
-def test_without_typst_it_says_what_to_install(run_: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "typst", None)
+def _readable(stream: pikepdf.Stream) -> bool:
+    """Not a font's program: numbers that may spell anything."""
+    return "/Length1" not in stream and stream.get("/Subtype") not in ("/Type1C", "/CIDFontType0C", "/OpenType")
+
+
+def test_an_annex_that_is_not_filled_in_stops_before_anything_is_written(run_: Path, tmp_path: Path) -> None:
+    code, said, _ = command("report", "--annex-template")
+    assert (code, "[[camera]]" in said) == (0, True)
+    empty = tmp_path / "annex.toml"
+    assert command("report", "--annex-template", "--out", empty)[0] == 0
+    assert (empty.read_text(), stat.S_IMODE(empty.stat().st_mode)) == (said, 0o600)
+    assert command("report", "--annex-template", "--out", empty)[0] == 1, "what is filled in isn't written over"
+    words = ("report", run_ / "results.json", "--format", "pdf", "--out", tmp_path / "r.pdf")
+    code, _, error = command(*words, "--annex", empty)
+    assert (code, isinstance(error, AnnexError), "key site" in str(error)) == (1, True, True)
+    assert not (tmp_path / "r.pdf").exists()
+    filled = said.replace('= ""', '= "filled"').replace("# height_m", "height_m")
+    empty.write_text(filled)
+    assert command(*words, "--annex", empty)[0] == 0
+    assert (tmp_path / "r-annex.pdf").exists()
+
+
+@pytest.mark.parametrize("package", ["typst", "pikepdf"])
+def test_without_an_extra_it_says_what_to_install(
+    run_: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
     code, _, error = command("report", run_ / "results.json", "--format", "pdf", "--out", tmp_path / "r.pdf")
     assert code == 1
+    assert f"found no {package}" in str(error)
     assert "pip install 'threshold[pdf]'" in str(error)
     assert not (tmp_path / "r.pdf").exists()
 
