@@ -258,26 +258,27 @@ class _Points:
         begin = self._plan.sample
         options = CANDIDATES if among == "candidates" else (self._settings.first, self._settings.second)
         losses = np.stack([self.of(option, outcome)[begin:] for option in options], axis=1)
-        rows = np.asarray(self._plan.rows[begin:])
-        blocks = np.arange(len(rows)) // (len(varied) + 2)
-        unknown = [place for place in varied if not self._space[place].chosen]
-        found = information.worths(rows[:, unknown], losses, blocks, seed) if unknown else []
+        rows = np.asarray(self._plan.rows[begin:])[:, list(varied)]
+        # Choices are never ranked: nobody measures them.
+        places = [place for place, each in enumerate(varied) if not self._space[each].chosen]
+        found = information.worths(rows, losses, places, seed)
         worth = [
             document.Worth(
-                parameter=self._space[place].id,
+                parameter=self._space[varied[place]].id,
                 value=each.value,
                 chance=each.chance,
                 held_out=each.held_out,
                 told=each.told,
             )
-            for place, each in zip(unknown, found, strict=True)
+            for place, each in zip(places, found, strict=True)
         ]
-        expected = losses.mean(axis=0)
+        independent = information.independent(losses, len(varied))
+        expected = independent.mean(axis=0)
         return document.Decision(
             outcome=outcome,
             among=among,
             now=options[int(expected.argmin())],
             expected={option: float(value) for option, value in zip(options, expected, strict=True)},
-            perfect=information.perfect(losses),
+            perfect=information.perfect(independent),
             worth=tuple(sorted(worth, key=lambda each: -each.value)),
         )
