@@ -18,7 +18,7 @@ from benchmarks.sensitivity import breakeven, document, information, run, sobol,
 from benchmarks.sensitivity.options import BY_ID, CANDIDATES, FACES, KEPT, MILDER, OPTIONS, OUTCOMES
 from benchmarks.sensitivity.point import shared, table
 from benchmarks.sensitivity.sample import Design, design
-from benchmarks.sensitivity.space import VARIED, Parameter, SpaceError, chosen, parameters
+from benchmarks.sensitivity.space import VARIED, Parameter, SpaceError, chosen, parameters, settled
 from benchmarks.session import Progress
 from benchmarks.spread import Where
 
@@ -79,6 +79,7 @@ def study(
     results, taken = run.run(shared(scenario, settings.person_mornings), plan.rows, folder, where, resume, tick)
     seconds = time.monotonic() - begun
     points = _Points(space, plan, table(results), settings)
+    base = settled(scenario, {}, settings.person_mornings).doors
     return document.Sensitivity(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         program=f"threshold {version('threshold')}",
@@ -86,6 +87,8 @@ def study(
         title=scenario.title,
         seed=scenario.seed,
         person_mornings=settings.person_mornings,
+        tries=base.repetitions * base.mornings * base.tries,
+        people=base.repetitions * base.persons,
         sample=settings.n,
         first=settings.first,
         second=settings.second,

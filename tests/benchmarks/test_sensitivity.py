@@ -432,7 +432,28 @@ def test_the_paragraph_says_at_which_rate_ranks_flip(told: document.Sensitivity)
         for at, better in ((0.43, "face"),)
     )
     said = " ".join(map(str, View(told.model_copy(update={"flips": flips}), Terms("en")).paragraph()))
-    assert "more than 43% of them walk in behind someone else, “Tag, with a barrier" in said
+    assert "more than 43% of those without right walk in behind someone else, “Tag, with a barrier" in said
     held = " ".join(map(str, View(told.model_copy(update={"flips": ()}), Terms("en")).paragraph()))
     assert "no way changes places" in held
     assert "from 0% to 50%" in held
+
+
+def test_nothing_that_stands_out_is_never_told_as_nothing_that_matters(told: document.Sensitivity) -> None:
+    quiet = tuple(
+        decision.model_copy(update={"worth": tuple(each.model_copy(update={"told": False}) for each in decision.worth)})
+        for decision in told.decisions
+    )
+    said = " ".join(map(str, View(told.model_copy(update={"decisions": quiet}), Terms("en")).paragraph()))
+    assert "In this sample of 24 settings no single unknown stands out" in said
+    assert "show that none matters" in said
+    assert "measure" not in said.split("as the one to measure first")[0]
+
+
+def test_the_paragraph_says_what_the_simulations_own_chance_does(told: document.Sensitivity) -> None:
+    assert (told.tries, told.people) == (100, 500)  # one repetition: 5 mornings of 20 tries, 500 persons
+    said = " ".join(map(str, View(told, Terms("en")).paragraph()))
+    shares = [told.base[name]["unauthorised-entries"] or 0.0 for name in (told.first, told.second)]
+    x = round(1000 * max(1.96 * math.sqrt(p * (1 - p) / 100) for p in shares))
+    assert f"move the first two figures by about {x} either way" in said
+    older = told.model_copy(update={"tries": 0, "people": 0})
+    assert "Chance within" not in " ".join(map(str, View(older, Terms("en")).paragraph()))
