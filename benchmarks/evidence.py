@@ -331,6 +331,18 @@ class LaneCost(Value):
     """The way in that stays for them; None for a lane that nobody can lawfully decline in favour of another."""
 
 
+class CostSwing(Value):
+    """What one price or factor does to a difference of costs, from end to end of its range, all else in the middle."""
+
+    id: str
+    unit: str
+    ends: tuple[float, float]
+    difference: tuple[float, float]
+    """First − second over the whole time, at either end."""
+    equal: float | None
+    """At which value both cost the same, in its range or beyond; None: at none that it could have."""
+
+
 class CostPair(Value):
     """What the first lane costs above the second, on the same draws."""
 
@@ -350,6 +362,8 @@ class CostPair(Value):
     """Money for each failure avoided, over draws in which there are any; None where there are none at all."""
     none_avoided: float = Field(ge=0.0, le=1.0)
     """Share of draws in which the first avoids none."""
+    swings: tuple[CostSwing, ...] = ()
+    """What decides the difference, the widest first."""
 
 
 class Cost(Value):

@@ -97,6 +97,13 @@ def _print(cost: Cost) -> None:
             f"{pair.first} above {pair.second}: {_money(pair.difference)}; pays for itself: {said} (never in "
             f"{100 * pair.never:.0f} % of draws); for a failure avoided: {per}"
         )
+        deciding = "; ".join(
+            f"{swing.id} {swing.ends[0]:g} to {swing.ends[1]:g} ({swing.unit}): {swing.difference[0]:+,.0f} to "
+            f"{swing.difference[1]:+,.0f}, both cost the same at "
+            f"{'no value' if swing.equal is None else f'{swing.equal:,.4g}'}"
+            for swing in pair.swings[:3]
+        )
+        tables().print(f"  decided most by {deciding}", markup=False)
     assumed = [price.id for price in cost.prices if price.status == "assumption"]
     console().print(f"{len(assumed)} of {len(cost.prices)} prices are assumptions: {', '.join(assumed)}")
 
