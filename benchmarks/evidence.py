@@ -389,7 +389,7 @@ class DataItem(Value):
 
     id: str
     category: int = Field(ge=1, le=4)
-    """ENISA's data processing context (2013), 1 to 4."""
+    """ENISA's data processing context (2013), 1 to 4, a step higher where children may be among the people."""
     identifiability: float = Field(ge=0.25, le=1.0)
     """ENISA's ease of identification."""
     held: bool
@@ -408,6 +408,8 @@ class PrivacyVector(Value):
 
     items: tuple[DataItem, ...]
     subjects: int
+    children: bool | None = None
+    """Whether anybody under 18 may be among them; None: not known, and counts as yes."""
     bystanders: int | None
     """People who pass and of whom a template is computed that they never agreed to, a day; None: not known."""
     bystanders_least: int = 0
