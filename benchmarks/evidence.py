@@ -331,6 +331,18 @@ class LaneCost(Value):
     """The way in that stays for them; None for a lane that nobody can lawfully decline in favour of another."""
 
 
+class CostSwing(Value):
+    """What one price or factor does to a difference of costs, from end to end of its range, all else in the middle."""
+
+    id: str
+    unit: str
+    ends: tuple[float, float]
+    difference: tuple[float, float]
+    """First − second over the whole time, at either end."""
+    equal: float | None
+    """At which value both cost the same, in its range or beyond; None: at none that it could have."""
+
+
 class CostPair(Value):
     """What the first lane costs above the second, on the same draws."""
 
@@ -350,6 +362,8 @@ class CostPair(Value):
     """Money for each failure avoided, over draws in which there are any; None where there are none at all."""
     none_avoided: float = Field(ge=0.0, le=1.0)
     """Share of draws in which the first avoids none."""
+    swings: tuple[CostSwing, ...] = ()
+    """What decides the difference, the widest first."""
 
 
 class Cost(Value):
@@ -375,7 +389,7 @@ class DataItem(Value):
 
     id: str
     category: int = Field(ge=1, le=4)
-    """ENISA's data processing context (2013), 1 to 4."""
+    """ENISA's data processing context (2013), 1 to 4, a step higher where children may be among the people."""
     identifiability: float = Field(ge=0.25, le=1.0)
     """ENISA's ease of identification."""
     held: bool
@@ -394,6 +408,8 @@ class PrivacyVector(Value):
 
     items: tuple[DataItem, ...]
     subjects: int
+    children: bool | None = None
+    """Whether anybody under 18 may be among them; None: not known, and counts as yes."""
     bystanders: int | None
     """People who pass and of whom a template is computed that they never agreed to, a day; None: not known."""
     bystanders_least: int = 0

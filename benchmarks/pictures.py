@@ -177,6 +177,31 @@ def cost(cost: Cost, terms: Terms) -> Chart:
     )
 
 
+def swings(cost: Cost, terms: Terms) -> Chart:
+    """Which price decides what the first pair's lanes lie apart: the ten that move it most, one at a time."""
+    pair = cost.pairs[0]
+    rows, said = [], []
+    for swing in pair.swings[:10]:
+        low, high = sorted(end / 1000 for end in swing.difference)
+        label = terms.priced(swing.id)
+        rows.append(Row(label, (Dot((low + high) / 2, low, high),)))
+        span = terms.span(*(terms.number(end, 0, signed=True) for end in swing.difference))
+        said.append(f"{label}: {span}")
+    return Chart(
+        name="swings-chart",
+        title=terms.say("Which price decides"),
+        said="; ".join(said) + ".",
+        axis=terms.say(
+            "Thousand {currency} over {years} years",
+            currency=cost.currency,
+            years=terms.number(cost.years, 1, shortest=True),
+        ),
+        groups=(Group("", tuple(rows)),),
+        tick=lambda value: terms.number(value, 0, signed=True),
+        zero=True,
+    )
+
+
 def levels(result: DoorLane) -> list[DoorRun]:
     """A lane's runs at the doors from its best to its worst level, the scene at its middle, fallback aside."""
     found = {run.lane_level: run for run in result.runs if run.scene_level == "middle" and not run.fallback_blocks}

@@ -184,6 +184,8 @@ def _charts(results: Results, words: Terms, ran: Mapping[str, LaneResult]) -> li
         drawn += [pictures.glance(results, words), pictures.doors(results, words)]
     if results.cost:
         drawn.append(pictures.cost(results.cost, words))
+        if results.cost.pairs and results.cost.pairs[0].swings:
+            drawn.append(pictures.swings(results.cost, words))
     face = ran.get("face-1n")
     return [*drawn, pictures.errors(face, words)] if face and face.rates else drawn
 

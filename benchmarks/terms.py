@@ -470,6 +470,10 @@ class Terms(Words):
             return Markup("{} {}").format(said, size)
         return said
 
+    def priced(self, name: str) -> Markup:
+        """A price, or a factor that costs hang on."""
+        return self.term({**FACTORS, **PRICES}, name)
+
     def after_years(self, years: float | None) -> Markup:
         """When something has paid for itself; None: never."""
         if years is None:

@@ -37,7 +37,7 @@ def cost(
     from benchmarks.report import read as read_results
 
     if template:
-        _template(empty(), out)
+        _template(empty(), out, json)
         return
     if results is None or out is not None:
         raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, or --template (with --out FILE)")
@@ -60,15 +60,20 @@ def priced(path: Path | None) -> tuple[Prices, str]:
     return parse(text, "prices.toml"), hashlib.sha256(text.encode()).hexdigest()
 
 
-def _template(text: str, out: Path | None) -> None:
+def _template(text: str, out: Path | None, json: bool) -> None:
     from threshold.files import OutputError, write_text
 
     if out is None:
-        print(text, end="")
+        if json:
+            emit({"template": text})
+        else:
+            print(text, end="")
     elif out.exists():
         raise OutputError(f"{out}: expected a new file, found one there. Name another with --out, or move it away.")
     else:
         write_text(out, text)
+        if json:
+            emit({"written": str(out)})
         console().print(f"Written: {out}", markup=False)
 
 
@@ -92,6 +97,13 @@ def _print(cost: Cost) -> None:
             f"{pair.first} above {pair.second}: {_money(pair.difference)}; pays for itself: {said} (never in "
             f"{100 * pair.never:.0f} % of draws); for a failure avoided: {per}"
         )
+        deciding = "; ".join(
+            f"{swing.id} {swing.ends[0]:g} to {swing.ends[1]:g} ({swing.unit}): {swing.difference[0]:+,.0f} to "
+            f"{swing.difference[1]:+,.0f}, both cost the same at "
+            f"{'no value' if swing.equal is None else f'{swing.equal:,.4g}'}"
+            for swing in pair.swings[:3]
+        )
+        tables().print(f"  decided most by {deciding}", markup=False)
     assumed = [price.id for price in cost.prices if price.status == "assumption"]
     console().print(f"{len(assumed)} of {len(cost.prices)} prices are assumptions: {', '.join(assumed)}")
 

@@ -56,7 +56,9 @@ def plan(
     from edge.transaction import LANES
     from threshold.files import write_text
 
-    chosen: Any = tuple(lanes.split(",")) if lanes else tuple(lane for lane in LANES if lane != "open")
+    chosen: Any = (
+        tuple(lane.strip() for lane in lanes.split(",")) if lanes else tuple(lane for lane in LANES if lane != "open")
+    )
     if out is not None and out.suffix not in (".html", ".csv"):
         raise PilotError(f"{out}: expected a name that ends in .html or .csv, found {out.suffix or 'no ending'}.")
     found = planned(persons, days, chosen, rounds, attempts, seed)

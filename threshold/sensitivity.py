@@ -40,7 +40,9 @@ def sensitivity(
     ] = None,
     person_mornings: Annotated[
         int | None,
-        typer.Option("--person-mornings", min=1, help=f"At each setting, for every way in. Else {MORNINGS}."),
+        typer.Option(
+            "--person-mornings", min=1, max=10_000_000, help=f"At each setting, for every way in. Else {MORNINGS}."
+        ),
     ] = None,
     vary: Annotated[
         str | None,
@@ -97,15 +99,21 @@ def sensitivity(
             task = bar.add_task(what, total=total)
             return lambda: bar.advance(task)
 
-        found = study(
-            chosen,
-            settings,
-            out,
-            where,
-            resume=resume,
-            reproduce=" ".join(word for word in words if word),
-            progress=steps,
-        )
+        try:
+            found = study(
+                chosen,
+                settings,
+                out,
+                where,
+                resume=resume,
+                reproduce=" ".join(word for word in words if word),
+                progress=steps,
+            )
+        except KeyboardInterrupt:
+            console().print(
+                f"Stopped. The points so far are kept in {out}: the same command with --resume goes on.", markup=False
+            )
+            raise
     write_text(out / "sensitivity.json", found.model_dump_json(by_alias=True, indent=1) + "\n")
     write_text(out / "sensitivity.html", render(found, lang.value))
     if json:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from benchmarks.cost.draws import CostError, draw
 from benchmarks.cost.formula import Numbers, Site, Values, bill, pays_back
 from benchmarks.cost.prices import Prices
+from benchmarks.cost.swings import swings
 from benchmarks.evidence import Cost, CostPair, LaneCost, Quantity, Results
 from benchmarks.interval import Interval
 from edge.transaction import LANES, Lane
@@ -73,6 +74,7 @@ def costed(results: Results, prices: Prices, sha256: str, draws: int = DRAWS) ->
                 avoided=money(avoided, "failures a year"),
                 per_failure=_per_failure(extra[some] / (site.years * avoided[some]), prices.currency, source),
                 none_avoided=float(1.0 - some.mean()),
+                swings=swings(results, prices, site, first, second),
             )
         )
     return Cost(

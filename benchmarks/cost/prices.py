@@ -8,7 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from babel import Locale
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from benchmarks.cost.lanes import PRICES
 from benchmarks.errors import BenchmarkError
@@ -18,6 +19,8 @@ from edge.transaction import LANES, Lane
 
 SHARES = {"upkeep": 1.0}
 """The most that a price may be which is a share."""
+MOST = 1e12
+"""The most that any price may be, in whatever currency: beyond it is a typing mistake, and sums would overflow."""
 
 
 class PriceError(BenchmarkError, ValueError):
@@ -31,12 +34,21 @@ class Prices(BaseModel):
 
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     """Three letters (ISO 4217); every price is in it."""
-    persons: int = Field(ge=2)
-    doors: int = Field(ge=1)
+    persons: int = Field(ge=2, le=1_000_000)
+    doors: int = Field(ge=1, le=10_000)
     years: float = Field(gt=0, le=50)
     alternative: Lane
     """The way in that stays for who can't or won't show their face: no face lane, and one that tells who comes."""
     price: tuple[Price, ...]
+
+    @field_validator("currency")
+    @classmethod
+    def _known(cls, code: str) -> str:
+        if code not in Locale("en").currencies:
+            raise ValueError(
+                f"expected a currency's three letters as in ISO 4217, such as SEK, ISK or EUR; found {code!r}"
+            )
+        return code
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -55,9 +67,10 @@ class Prices(BaseModel):
                 f"{', '.join(sorted(unknown)) or 'none'}, twice: {', '.join(twice) or 'none'}"
             )
         for price in self.price:
-            most = SHARES.get(price.id)
-            if most is not None and price.high > most:
-                raise ValueError(f"expected {price.id} to be a share, at most {most:g}, found {price.high:g}")
+            most = SHARES.get(price.id, MOST)
+            if price.high > most:
+                what = "a share" if price.id in SHARES else "a price"
+                raise ValueError(f"expected {price.id} to be {what}, at most {most:g}, found {price.high:g}")
         return self
 
     def __getitem__(self, name: str) -> Price:

@@ -23,6 +23,8 @@ LIGHT_LUX: dict[Light, str] = {"indoor": "300", "bright": "≥ 1000", "backlight
 """At the face, lux."""
 ENROLMENT_GAP_DAYS = 7
 """From enrolment to the first day: same-day enrolment flatters faces."""
+PERSONS, DAYS, ROUNDS, ATTEMPTS = (2, 1000), (1, 366), (1, 20), (1, 10)
+"""Least and most: a plan beyond them is a typing mistake, and would be a page of millions of lines."""
 
 
 class PilotError(BenchmarkError, ValueError):
@@ -103,14 +105,22 @@ def plan(
     People are put to sequences by lot (`seed`), and each moves on by one sequence a day: with people in a multiple of
     the number of sequences every day is balanced, else as many days as there are sequences are.
     """
-    for name, value, least in (("persons", persons, 2), ("days", days, 1), ("rounds", rounds, 1)):
-        if value < least:
-            raise PilotError(f"{name}: expected at least {least}, found {value}")
-    if not 1 <= attempts <= 10:
-        raise PilotError(f"attempts: expected 1 to 10 presentations a transaction, found {attempts}")
+    for name, value, (least, most) in (
+        ("persons", persons, PERSONS),
+        ("days", days, DAYS),
+        ("rounds", rounds, ROUNDS),
+        ("attempts", attempts, ATTEMPTS),
+    ):
+        if not least <= value <= most:
+            raise PilotError(f"--{name}: expected {least} to {most}, found {value}. Give a number between them.")
+    if seed < 0:
+        raise PilotError(f"--seed: expected 0 or more, found {seed}. Any such number will do, written down beforehand.")
     unknown = [lane for lane in lanes if lane not in LANES]
     if unknown or len(set(lanes)) < len(lanes) or not lanes:
-        raise PilotError(f"lanes: expected each of some of {', '.join(LANES)} once, found {', '.join(lanes) or 'none'}")
+        raise PilotError(
+            f"--lanes: expected each of some of {', '.join(LANES)} once, with commas between, found "
+            f"{', '.join(map(repr, lanes)) or 'none'}."
+        )
     rows = williams(len(lanes))
     lot = np.random.default_rng(seed).permutation(persons)
     return Plan(

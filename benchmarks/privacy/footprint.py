@@ -27,7 +27,7 @@ def footprint(vector: PrivacyVector, weights: Weights) -> float | None:
     if vector.days is None or vector.recipients is None:
         return None
     shared = 1.0 + weights.recipients * vector.recipients
-    return sum(_item(item, weights) for item in vector.items) * vector.subjects * shared
+    return sum(_item(item, weights, vector.children) for item in vector.items) * vector.subjects * shared
 
 
 def standings(
@@ -50,10 +50,15 @@ def standings(
     }
 
 
-def _item(item: DataItem, weights: Weights) -> float:
-    weight = weights.item[item.id]  # type: ignore[index]  # the same names; a vector may come from disk
+def _item(item: DataItem, weights: Weights, children: bool | None) -> float:
+    name: Item = item.id  # type: ignore[assignment]  # the same names; a vector may come from disk
     held = item.days or 0.0
-    return weight.category * weight.identifiability * held * (weights.irrevocable if item.biometric else 1.0)
+    return (
+        weights.category(name, children)
+        * weights.item[name].identifiability
+        * held
+        * (weights.irrevocable if item.biometric else 1.0)
+    )
 
 
 def _moved(weights: Weights, g: np.random.Generator) -> Weights:

@@ -65,6 +65,7 @@ def _vector(lane: Lane, record: Record, weights: Weights, subjects: int, decline
     return PrivacyVector(
         items=items,
         subjects=subjects if items else 0,
+        children=_children(record),
         bystanders=bystanders,
         bystanders_least=least,
         days=None if None in kept else max((period for period in kept if period is not None), default=0.0),
@@ -81,7 +82,7 @@ def _item(lane: Lane, name: Item, record: Record, weights: Weights) -> DataItem:
     held = (lane, name) not in IN_HAND
     return DataItem(
         id=name,
-        category=weights.item[name].category,
+        category=weights.category(name, _children(record)),
         identifiability=weights.item[name].identifiability,
         held=held,
         days=_kept(name, record) if held else 0.0,
@@ -95,6 +96,12 @@ def _kept(name: Item, record: Record) -> float | None:
     periods = [days(field.period) for field in fields]
     known = [period for period in periods if period is not None]
     return max(known) if known and len(known) == len(periods) else None
+
+
+def _children(record: Record) -> bool | None:
+    """Whether anybody under 18 may be among the people: children are vulnerable, and no fact never helps."""
+    least = record.dep.age_min
+    return None if least in ("unknown", "none") else float(least) < 18.0
 
 
 def _recipients(record: Record) -> int | None:

@@ -43,7 +43,13 @@ class Weights(BaseModel):
     """Factor for what can't be issued anew."""
     recipients: float = Field(ge=0.0)
     """How much each recipient adds, as a share of what the controller's own holding counts."""
+    vulnerable: int = Field(ge=0, le=3)
+    """Steps by which a class is higher where children are among the people."""
     item: dict[Item, Weight]
+
+    def category(self, item: Item, children: bool | None) -> int:
+        """A kind of data's class, 1 to 4, among people of whom some are children; None, not known, counts as yes."""
+        return min(4, self.item[item].category + (0 if children is False else self.vulnerable))
 
     def before(self, created: str) -> bool:
         """Whether they were fixed before results of that time (ISO 8601)."""

@@ -177,6 +177,10 @@ class Sensitivity(Value):
     seed: int
     person_mornings: int
     """At each point and option, at least."""
+    tries: int = 0
+    """Of people without right, at the base point; 0 in a document that doesn't say."""
+    people: int = 0
+    """At the base point: each comes on several mornings, and their failures resemble each other."""
     sample: int
     """N of the Sobol sample: N × (varied parameters + 2) points; 0 where there was none."""
     first: str

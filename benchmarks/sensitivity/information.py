@@ -6,24 +6,30 @@ first, one would choose for each x; the expected saving is the expected value of
 
     EVPPI(x) = min_d E[L_d] − E_x[ min_d E[L_d | x] ]   ≥ 0
 
-(Raiffa and Schlaifer's preposterior analysis; estimated by regression on a sample as Strong, Oakley and Brennan did,
-Medical Decision Making 2014). E[L_d | x] is a least-squares cubic in x's u, or each value's mean where there are few.
+(Raiffa and Schlaifer's preposterior analysis; by regression on a sample, after Strong, Oakley and Brennan, Medical
+Decision Making 2014). What is regressed is what changes in a loss where x alone moves: Saltelli's arrangement has that
+for every x. A fit to the losses themselves would name inputs that do nothing: among some fifty columns of a short
+Sobol sequence some are all but functions of each other, and what the one does is taken for the other's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
 DEGREE = 3
+PER_DEGREE = 8
+"""Blocks for each degree: fewer give a straight line or a parabola."""
 SHUFFLES = 200
 FOLDS = 8
-FEW = 8
-"""Up to so many values a parameter's means are taken value by value."""
+_EVEN = (np.arange(256) + 0.5) / 256
+"""u over which expectations are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,58 +50,101 @@ class Worth:
         return self.value > self.chance and self.held_out > 0.0
 
 
+def independent(values: Numbers, count: int) -> Numbers:
+    """The first and the last row of each block of Saltelli's arrangement over `count` parameters: points of their own,
+    where the rows between repeat the first in all but one parameter."""
+    blocks = _blocks(values, count)
+    return blocks[:, [0, -1]].reshape(-1, values.shape[1])
+
+
 def perfect(losses: Numbers) -> float:
-    """What knowing everything would save; `losses` are points × options."""
+    """What knowing everything would save; `losses` are independent points × options."""
     return _above(float(losses.mean(axis=0).min() - losses.min(axis=1).mean()), losses)
 
 
-def worths(xs: Numbers, losses: Numbers, blocks: NDArray[np.int64], seed: int) -> list[Worth]:
-    """Of each parameter. `xs`: points × parameters, their u; `losses`: points × options; `blocks`: points that aren't
-    independent of each other (a row of Saltelli's arrangement and those made from it) have one number.
+def worths(xs: Numbers, losses: Numbers, places: Sequence[int], seed: int) -> list[Worth]:
+    """Of the parameters at `places`. `xs`: points × parameters, their u; `losses`: points × options; both in Saltelli's
+    order, blocks of a row, that row with each parameter moved in turn, and a second row.
 
-    For what chance shows, the losses of whole blocks are dealt anew to the settings, and the largest saving over all
-    parameters is taken: many are looked at, and one of them would otherwise stand out every time. Raises ValueError for
-    blocks that aren't as long as each other.
+    For what chance shows, what the fits leave over is given random signs, block by block (a wild bootstrap), fitted
+    again, and the largest saving over all parameters is taken: many are looked at, and one of them would otherwise
+    stand out every time. Raises ValueError for rows in another order.
     """
-    bases = [_basis(x) for x in xs.T]
-    inverses = [np.linalg.pinv(basis.T @ basis) for basis in bases]
+    count = xs.shape[1]
+    x, y = _blocks(xs, count), _blocks(losses, count)
+    for place in range(count):
+        others = [other for other in range(count) if other != place]
+        if not np.array_equal(x[:, 1 + place, others], x[:, 0, others]):
+            raise ValueError(f"rows: expected Saltelli's order, found more than parameter {place} moved in its row")
+    mean = independent(losses, count).mean(axis=0)
+    degree = min(DEGREE, max(1, len(x) // PER_DEGREE))
+    even = _basis(_EVEN, degree)
+    fits = [_Fit.of(x[:, 0, place], x[:, 1 + place, place], y[:, 1 + place] - y[:, 0], degree) for place in places]
     g = np.random.default_rng(seed)
-    names, inverse = np.unique(blocks, return_inverse=True)
-    sizes = np.bincount(inverse)
-    if len(set(sizes.tolist())) != 1:
-        raise ValueError(f"blocks: expected all as long as each other, found lengths {sorted(set(sizes.tolist()))}")
-    # Blocks × their points, each in its own order: dealt as whole blocks.
-    order = np.argsort(inverse, kind="stable").reshape(len(names), -1)
     most = []
     for _ in range(SHUFFLES):
-        dealt = np.empty_like(losses)
-        dealt[order] = losses[order[g.permutation(len(names))]]
-        most.append(max(_saved(basis, gram, dealt) for basis, gram in zip(bases, inverses, strict=True)))
-    chance = float(np.quantile(most, 0.95))
-    fold = inverse * FOLDS // len(names)
+        signs = g.choice((-1.0, 1.0), (len(x), 1))
+        most.append(max((_saved(mean, even @ (fit.solve @ (signs * fit.left))) for fit in fits), default=0.0))
+    chance = _above(float(np.quantile(most, 0.95)), losses)
+    fold = np.arange(len(x)) * FOLDS // len(x)
     return [
-        Worth(_saved(basis, gram, losses), chance, _held_out(basis, losses, fold))
-        for basis, gram in zip(bases, inverses, strict=True)
+        Worth(
+            _above(_saved(mean, even @ fit.coefficients), losses),
+            chance,
+            _held_out(x[:, [0, -1], place], y[:, [0, -1]], fit, fold),
+        )
+        for place, fit in zip(places, fits, strict=True)
     ]
 
 
-def _saved(basis: Numbers, inverse_gram: NDArray[np.floating], losses: Numbers) -> float:
-    """E[losses | x] by least squares, at each point, and what choosing by it saves."""
-    expected = basis @ (inverse_gram @ (basis.T @ losses))
-    # The fit keeps each option's mean, so that the two terms stand on the same numbers.
-    return _above(float(expected.mean(axis=0).min() - expected.min(axis=1).mean()), losses)
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Least squares of what changes in the losses on what changes in a parameter's polynomials."""
+
+    moved: Numbers
+    """Blocks × degrees."""
+    changed: Numbers
+    """Blocks × options."""
+    solve: Numbers
+    """Degrees × blocks: from changes to coefficients."""
+    coefficients: Numbers
+    """Degrees × options: E[L | x] − E[L] over Legendre's polynomials, whose means are 0."""
+    left: Numbers
+    """What the fit leaves over, as wide as if nothing had been fitted."""
+
+    @classmethod
+    def of(cls, before: Numbers, after: Numbers, changed: Numbers, degree: int) -> _Fit:
+        moved = _basis(after, degree) - _basis(before, degree)
+        solve = np.asarray(np.linalg.pinv(moved), np.float64)
+        coefficients = solve @ changed
+        free = max(1, len(moved) - degree)
+        return cls(moved, changed, solve, coefficients, (changed - moved @ coefficients) * (len(moved) / free) ** 0.5)
 
 
-def _held_out(basis: Numbers, losses: Numbers, fold: NDArray[np.int64]) -> float:
+def _saved(mean: Numbers, effect: Numbers) -> float:
+    """What choosing by a parameter saves where it shifts the mean losses by `effect`, points × options."""
+    return float(mean.min() - (mean + effect - effect.mean(axis=0)).min(axis=1).mean())
+
+
+def _held_out(x: Numbers, y: Numbers, fit: _Fit, fold: NDArray[np.int64]) -> float:
     """The mean loss of the choice without the parameter, less that of the choice by it, both made from other folds."""
-    saved = np.zeros(len(losses))
+    basis = _basis(x, fit.moved.shape[1])
+    saved = np.zeros(x.shape)
     for each in np.unique(fold):
         here, there = fold == each, fold != each
-        coefficients, *_ = np.linalg.lstsq(basis[there], losses[there], rcond=None)
-        chosen = (basis[here] @ coefficients).argmin(axis=1)
-        before = losses[there].mean(axis=0).argmin()
-        saved[here] = losses[here, before] - np.take_along_axis(losses[here], chosen[:, None], axis=1)[:, 0]
+        coefficients, *_ = np.linalg.lstsq(fit.moved[there], fit.changed[there], rcond=None)
+        mean = y[there].mean(axis=(0, 1))
+        chosen = (mean + basis[here] @ coefficients).argmin(axis=-1)
+        by_it = np.take_along_axis(y[here], chosen[..., None], axis=-1)[..., 0]
+        saved[here] = y[here][..., mean.argmin()] - by_it
     return float(saved.mean())
+
+
+def _blocks(values: Numbers, count: int) -> Numbers:
+    """Blocks × rows × columns."""
+    if len(values) % (count + 2):
+        raise ValueError(f"rows: expected blocks of {count + 2}, found {len(values)} rows")
+    return values.reshape(-1, count + 2, values.shape[1])
 
 
 def _above(saved: float, losses: Numbers) -> float:
@@ -103,9 +152,6 @@ def _above(saved: float, losses: Numbers) -> float:
     return saved if saved > 1e-9 * float(np.abs(losses).max()) else 0.0
 
 
-def _basis(x: Numbers) -> Numbers:
-    """Points × functions of x: one for each value where there are few, Legendre's polynomials up to the cubic else."""
-    values, which = np.unique(x, return_inverse=True)
-    if values.size <= FEW:
-        return np.eye(values.size)[which]
-    return np.asarray(np.polynomial.legendre.legvander(2.0 * x - 1.0, DEGREE))
+def _basis(u: Numbers, degree: int) -> Numbers:
+    """Legendre's polynomials from the first on, whose means over 0 to 1 are 0, behind the dimensions of u."""
+    return np.asarray(legendre.legvander(2.0 * u - 1.0, degree)[..., 1:], np.float64)

@@ -277,9 +277,9 @@ class View:
         names = {"first": self.option(d.first), "second": self.option(d.second)}
         told = [
             say(
-                "In this model, everything in the middle of its range: of 1,000 tries of people who may not enter, "
-                "“{first}” lets in {a} and “{second}” {b}; of 1,000 arrivals of people who may enter, the first turns "
-                "away {c} and the second {d}.",
+                "Suppose that everything nobody knows lies in the middle of what seems possible. Then, in this model, "
+                "“{first}” lets in {a} of 1,000 people who try to enter without right, and “{second}” {b}. Of 1,000 "
+                "arrivals of people who belong there, the first turns away {c} and the second {d}.",
                 **names,
                 a=self._whole(d.first, "unauthorised-entries"),
                 b=self._whole(d.second, "unauthorised-entries"),
@@ -287,6 +287,15 @@ class View:
                 d=self._whole(d.second, "legitimate-failures"),
             )
         ]
+        if d.tries and d.people:
+            told.append(
+                say(
+                    "Chance within the simulation can move the first two figures by about {x} either way, the last "
+                    "two by about {y}.",
+                    x=self._luck("unauthorised-entries", d.tries),
+                    y=self._luck("legitimate-failures", d.people),
+                )
+            )
         if d.surface and any(axis.parameter == "tailgating" for axis in d.surface.axes):
             told.append(self._tailgating())
         if d.spread:
@@ -307,8 +316,8 @@ class View:
         first = self.option(self.document.first)
         if found is None:
             return say(
-                "However many of them walk in behind someone else, from {low} to {high}, no way changes places with "
-                "“{first}” in this: what walking in takes away, it takes from all.",
+                "However many of those without right walk in behind someone else, from {low} to {high}, no way changes "
+                "places with “{first}”.",
                 low=self.setting(given, given.low),
                 high=self.setting(given, given.high),
                 first=first,
@@ -317,12 +326,14 @@ class View:
         values = {"rate": self.terms.percent(rate, 0), "first": first, "milder": self.option(flip.milder)}
         return (
             say(
-                "Where more than {rate} of them walk in behind someone else, “{milder}” lets in fewer than “{first}”.",
+                "As soon as more than {rate} of those without right walk in behind someone else, “{milder}” lets in "
+                "fewer than “{first}”.",
                 **values,
             )
             if flip.better_low == "face"
             else say(
-                "Where fewer than {rate} of them walk in behind someone else, “{milder}” lets in fewer than “{first}”.",
+                "As long as fewer than {rate} of those without right walk in behind someone else, “{milder}” lets in "
+                "fewer than “{first}”.",
                 **values,
             )
         )
@@ -332,8 +343,8 @@ class View:
         most = [row[0] for outcome in outcomes for row in self.ranked(outcome)[:1]]
         if len(most) == len(outcomes):
             yield self.terms.say(
-                "How far the two lie apart hangs most on “{one}” where people get in without right, and on “{other}” "
-                "where people are turned away.",
+                "How far the two lie apart hangs most on this: for people without right “{one}”, for people who are "
+                "turned away “{other}”.",
                 one=self.parameter(most[0]),
                 other=self.parameter(most[1]),
             )
@@ -352,9 +363,21 @@ class View:
             nothing = nothing and not names
         if nothing:
             yield say(
-                "No single one of these unknowns, measured alone, would change which way has the fewest of anything "
-                "counted here."
+                "In this sample of {points} settings no single unknown stands out as the one to measure first; that "
+                "doesn't show that none matters.",
+                points=self.terms.number(self.document.sample * (len(self._varied()) + 2), 0),
             )
+
+    def _varied(self) -> list[Input]:
+        return [given for given in self.document.inputs if given.varied]
+
+    def _luck(self, outcome: str, of: int) -> str:
+        """Half a 95 % interval of the less sure of the two shares, as many independent draws as `of` behind it (Wald;
+        by the rule of three where nothing happened)."""
+        d = self.document
+        shares = [d.base[name][outcome] or 0.0 for name in (d.first, d.second)]
+        half = max(1.96 * (max(share * (1.0 - share), 0.0) / of) ** 0.5 for share in shares)
+        return self.terms.number(scale(outcome) * max(half, 3.0 / of), 0)
 
     def _whole(self, option: str, outcome: str) -> str:
         value = self.document.base[option][outcome]

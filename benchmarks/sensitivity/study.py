@@ -18,7 +18,7 @@ from benchmarks.sensitivity import breakeven, document, information, run, sobol,
 from benchmarks.sensitivity.options import BY_ID, CANDIDATES, FACES, KEPT, MILDER, OPTIONS, OUTCOMES
 from benchmarks.sensitivity.point import Outcomes, shared, table
 from benchmarks.sensitivity.sample import Design, design
-from benchmarks.sensitivity.space import VARIED, Parameter, SpaceError, chosen, parameters
+from benchmarks.sensitivity.space import VARIED, Parameter, SpaceError, chosen, parameters, settled
 from benchmarks.session import Progress
 from benchmarks.spread import Where
 
@@ -99,6 +99,7 @@ def stated(
     space = parameters(scenario)
     varied = chosen(space, settings.varied)
     points = _Points(space, planned(scenario, settings), table(results), settings)
+    base = settled(scenario, {}, settings.person_mornings).doors
     return document.Sensitivity(
         created=created,
         program=program,
@@ -106,6 +107,8 @@ def stated(
         title=scenario.title,
         seed=scenario.seed,
         person_mornings=settings.person_mornings,
+        tries=base.repetitions * base.mornings * base.tries,
+        people=base.repetitions * base.persons,
         sample=settings.n,
         first=settings.first,
         second=settings.second,
@@ -278,26 +281,27 @@ class _Points:
         begin = self._plan.sample
         options = CANDIDATES if among == "candidates" else (self._settings.first, self._settings.second)
         losses = np.stack([self.of(option, outcome)[begin:] for option in options], axis=1)
-        rows = np.asarray(self._plan.rows[begin:])
-        blocks = np.arange(len(rows)) // (len(varied) + 2)
-        unknown = [place for place in varied if not self._space[place].chosen]
-        found = information.worths(rows[:, unknown], losses, blocks, seed) if unknown else []
+        rows = np.asarray(self._plan.rows[begin:])[:, list(varied)]
+        # Choices are never ranked: nobody measures them.
+        places = [place for place, each in enumerate(varied) if not self._space[each].chosen]
+        found = information.worths(rows, losses, places, seed)
         worth = [
             document.Worth(
-                parameter=self._space[place].id,
+                parameter=self._space[varied[place]].id,
                 value=each.value,
                 chance=each.chance,
                 held_out=each.held_out,
                 told=each.told,
             )
-            for place, each in zip(unknown, found, strict=True)
+            for place, each in zip(places, found, strict=True)
         ]
-        expected = losses.mean(axis=0)
+        independent = information.independent(losses, len(varied))
+        expected = independent.mean(axis=0)
         return document.Decision(
             outcome=outcome,
             among=among,
             now=options[int(expected.argmin())],
             expected={option: float(value) for option, value in zip(options, expected, strict=True)},
-            perfect=information.perfect(losses),
+            perfect=information.perfect(independent),
             worth=tuple(sorted(worth, key=lambda each: -each.value)),
         )

@@ -14,6 +14,7 @@ from scripts.proofs._data import claim
 PERSONS = 600
 RECORD = """
 schema: threshold/processing-record/1
+dep: {age_min: 6}
 field:
   - {id: template, kind: template, period: P1Y}
   - {id: uid, kind: identity, period: P1Y}
@@ -23,7 +24,7 @@ sec: {region: on the device}
 proc: none
 paper: {recipients: none}
 """
-"""Templates and the list of tags held a year, the log 30 days, nobody else receives anything."""
+"""Pupils. Templates and the list of tags held a year, the log 30 days, nobody else receives anything."""
 
 
 def prove() -> dict[str, Any]:

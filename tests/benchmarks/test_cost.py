@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from results_example import doors, priced_by_template, results
 
 from benchmarks.cost.costed import PAIRS, costed
-from benchmarks.cost.draws import CostError, draw, triangular
+from benchmarks.cost.draws import CostError, draw, middles, triangular
 from benchmarks.cost.formula import ALTERNATIVE, Site, bill, lost, pays_back
 from benchmarks.cost.lanes import CREDENTIALS, PARTS, PRICES
 from benchmarks.cost.prices import PriceError, Prices, parse, read, template
+from benchmarks.cost.swings import swings
 from benchmarks.evidence import Cost
 from edge.transaction import LANES
 
@@ -167,6 +168,50 @@ def test_outcomes_of_lanes_of_one_kind_move_together() -> None:
     assert abs(np.corrcoef(drawn["failed tag-uid"], drawn["failed face-1n"])[0, 1]) < 0.2
 
 
+def test_the_records_of_those_who_decline_go_wrong_at_the_other_way_in_alone() -> None:
+    assert FULL.doors is not None
+    run = next(
+        run
+        for run in FULL.doors.lanes["face-1n"].runs
+        if run.lane_level == run.scene_level == "middle" and not run.fallback_blocks
+    )
+    not_noted = next(factor.middle for factor in FULL.factors if factor.id == "fallback.not-noted")
+    came, records = run.legitimate_failures.denominator, run.attendance_errors.denominator
+    found = middles(FULL, PRICES_)
+    barred = found["barred face-1n"]
+    assert barred > 0.05
+    # Counted together again, they are what the simulation counted.
+    theirs = barred * not_noted * came / records
+    assert found["wrong face-1n"] * (1 - barred) + theirs == pytest.approx(run.attendance_errors.value)
+    assert found["failed face-1n"] * (1 - barred) + barred == pytest.approx(run.legitimate_failures.value)
+    for lane in ("tag-uid", "register"):
+        assert found[f"barred {lane}"] == 0.0
+
+
+def test_the_price_that_decides_most_comes_first_and_both_cost_the_same_where_it_says() -> None:
+    site = Site(PRICES_.persons, PRICES_.doors, PRICES_.years, SITE.days, PRICES_.alternative)
+    found = swings(FULL, PRICES_, site, "face-1n", "tag-uid")
+    assert {"wage", "tag.lost", "law.face", "credential.tag", "fallback.time"} <= {each.id for each in found}
+    widths = [abs(each.difference[1] - each.difference[0]) for each in found]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] > 0
+    middle = middles(FULL, PRICES_)
+    told = 0
+    for each in found:
+        for value, difference in zip(each.ends, each.difference, strict=True):
+            v = middle | {each.id: value}
+            apart = bill("face-1n", v, site).total(site.years) - bill("tag-uid", v, site).total(site.years)
+            assert difference == pytest.approx(apart)
+        if each.equal is not None:
+            told += 1
+            v = middle | {each.id: each.equal}
+            one, other = (bill(lane, v, site).total(site.years) for lane in ("face-1n", "tag-uid"))
+            assert one == pytest.approx(other)
+    assert told > 0
+    # A key is nobody's price here.
+    assert "credential.key" not in {each.id for each in found}
+
+
 def test_results_without_doors_have_no_cost() -> None:
     with pytest.raises(CostError, match="doors: expected results with all lanes"):
         costed(results(faces=True), PRICES_, DIGEST)
@@ -201,6 +246,10 @@ def test_the_template_is_whole_and_marks_what_nobody_published() -> None:
         ("high = 45.0", "high = inf", r"key price\.0\.high: Input should be a finite number"),
         ("high = 0.2\n", "high = 20\n", "expected upkeep to be a share"),
         ("years = 5", "years = ", "expected TOML"),
+        ('"USD"', '"SKE"', r"line 5, key currency: .*ISO 4217, such as SEK, ISK or EUR; found 'SKE'"),
+        ("high = 45.0", "high = 1e300", "expected wage to be a price, at most 1e"),
+        ("persons = 600", "persons = 99999999999999999999999", "line 6, key persons: .*less than or equal to 1000000"),
+        ("doors = 2", "doors = 20000", "line 7, key doors: .*less than or equal to 10000"),
     ],
 )
 def test_a_mistake_in_the_prices_is_told(old: str, new: str, message: str) -> None:

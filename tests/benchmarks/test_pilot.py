@@ -110,12 +110,15 @@ def test_more_people_show_more_than_as_many_more_transactions(persons: int, each
 @pytest.mark.parametrize(
     ("given_", "message"),
     [
-        ({"persons": 1}, "persons: expected at least 2, found 1"),
-        ({"days": 0}, "days: expected at least 1"),
-        ({"rounds": 0}, "rounds"),
-        ({"attempts": 0}, "attempts: expected 1 to 10"),
-        ({"lanes": ("tag-uid", "tag-uid")}, "lanes: expected each"),
-        ({"lanes": ("turnstile",)}, "found turnstile"),
+        ({"persons": 1}, "--persons: expected 2 to 1000, found 1"),
+        ({"persons": 10**8}, "--persons: expected 2 to 1000, found 100000000"),
+        ({"days": 0}, "--days: expected 1 to 366"),
+        ({"days": 10**6}, "--days: expected 1 to 366"),
+        ({"rounds": 0}, "--rounds: expected 1 to 20"),
+        ({"attempts": 0}, "--attempts: expected 1 to 10"),
+        ({"seed": -4}, "--seed: expected 0 or more, found -4"),
+        ({"lanes": ("tag-uid", "tag-uid")}, "--lanes: expected each"),
+        ({"lanes": ("turnstile",)}, "found 'turnstile'"),
         ({"lanes": ()}, "found none"),
     ],
 )

@@ -46,6 +46,19 @@ def test_what_the_record_does_not_say_is_unknown() -> None:
     assert footprint(empty["open"], WEIGHTS) == 0.0
 
 
+def test_children_raise_every_class_by_a_step_and_so_does_not_saying_whether_there_are_any() -> None:
+    text = cost_privacy.RECORD
+    adults = vector(record(text.replace("age_min: 6", "age_min: 18"), "adults"))
+    silent = vector(record(text.replace("dep: {age_min: 6}\n", ""), "silent"))
+    assert [vector()["face-1n"].children, adults["face-1n"].children, silent["face-1n"].children] == [True, False, None]
+    assert [item.category for item in vector()["face-1n"].items] == [4, 3]
+    assert [item.category for item in adults["face-1n"].items] == [4, 2]
+    for lane in LANES:
+        assert footprint(silent[lane], WEIGHTS) == footprint(vector()[lane], WEIGHTS)
+    # 1 × 0.25 × 600 × 365 and 2 × 0.75 × 600 × 30.
+    assert footprint(adults["tag-uid"], WEIGHTS) == 54_750 + 27_000
+
+
 def test_a_field_without_a_period_leaves_its_kind_unknown() -> None:
     half = record(HEAD + "field: [{id: a, kind: log, period: P30D}, {id: b, kind: event}]\n", "half")
     assert vector(half)["register"].days is None
@@ -166,11 +179,11 @@ def test_without_doors_the_vector_is_there_and_nothing_is_said_of_outcomes(tmp_p
 
 
 def test_a_mistake_in_the_weights_is_told() -> None:
-    good = "fixed = 2026-11-22T08:30:00+00:00\nirrevocable = 2.0\nrecipients = 1.0\n"
+    good = "fixed = 2026-11-22T08:30:00+00:00\nirrevocable = 2.0\nrecipients = 1.0\nvulnerable = 1\n"
     for name in ("template", "link", "log", "secret", "account", "name"):
         good += f"[item.{name}]\ncategory = 2\nidentifiability = 0.5\n"
     assert parse(good, "w").item["log"].category == 2
-    with pytest.raises(WeightError, match=r"line 5, key item\.template\.category"):
+    with pytest.raises(WeightError, match=r"line 6, key item\.template\.category"):
         parse(good.replace("category = 2", "category = 5", 1), "w")
     with pytest.raises(WeightError, match="with its zone"):
         parse(good.replace("+00:00", ""), "w")

@@ -77,6 +77,15 @@ def test_a_template_never_writes_over_a_file(tmp_path: Path) -> None:
     assert threshold("cost").returncode == 2
 
 
+def test_a_template_for_machines_is_one_document(tmp_path: Path) -> None:
+    from benchmarks.cost.prices import template
+
+    assert json.loads(threshold("cost", "--template", "--json").stdout) == {"template": template()}
+    out = tmp_path / "prices.toml"
+    assert json.loads(threshold("cost", "--template", "--out", out, "--json").stdout) == {"written": str(out)}
+    assert out.read_text(encoding="utf-8") == template()
+
+
 def test_a_pilot_is_planned(tmp_path: Path) -> None:
     page, rows = tmp_path / "plan.html", tmp_path / "plan.csv"
     done = threshold("pilot", "plan", "--persons", 30, "--days", 10, "--record", RECORD, "--out", page, "--json")

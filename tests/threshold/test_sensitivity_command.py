@@ -62,6 +62,22 @@ def test_it_writes_document_and_page_and_a_killed_run_goes_on(tmp_path: Path) ->
         assert again[part] == document[part], part
 
 
+def test_whoever_stops_it_is_told_how_it_goes_on(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, *SMALL, "--out", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    points, until = tmp_path / "points.jsonl", time.monotonic() + 120
+    while not points.is_file() or points.read_bytes().count(b"\n") < 3:
+        assert process.poll() is None, "it ended before it could be stopped"
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert f"kept in {tmp_path}: the same command with --resume goes on" in said
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
