@@ -351,8 +351,15 @@ def carried(
 def _two_way(rows: Sequence[Visit], values: NDArray[np.float64]) -> float:
     """The variance of the mean of `values`, one a row, over people and galleries."""
     residual = values - values.mean()
-    people, galleries = (_summed(residual, [getattr(one, name) for one in rows]) for name in ("person", "gallery"))
-    return max(people + galleries - float((residual**2).sum()), people) / values.size**2
+    people, galleries, both = (
+        _summed(residual, groups)
+        for groups in (
+            [one.person for one in rows],
+            [one.gallery for one in rows],
+            [f"{one.person} {one.gallery}" for one in rows],
+        )
+    )
+    return max(people + galleries - both, people) / values.size**2
 
 
 def _summed(residual: NDArray[np.float64], groups: Sequence[int | str]) -> float:
