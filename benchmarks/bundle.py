@@ -237,8 +237,12 @@ def verify(
         broken += found
         notes += left
         broken += _beside(bundle, results, registry or Registry.bundled())
-        broken += _report(bundle, results)
-        notes += _pictures(bundle, results)
+        page = _written_again(bundle, results)
+        if isinstance(page, Broken):
+            broken.append(page)
+        elif page is not None:
+            broken += _report(bundle, page)
+            notes += _pictures(bundle, results, page)
     if manifest.fixed_by == "scenario":
         notes.append("Margins are the scenario's own; no ledger stands behind them.")
     return Verified(bundle, tuple(dict.fromkeys(broken)), tuple(notes), counted)
@@ -339,19 +343,22 @@ def _verdict(bundle: Bundle, results: Results) -> Iterator[Broken]:
     yield from differences(expected, stated.model_dump(mode="json"), "verdict")
 
 
-def _report(bundle: Bundle, results: Results) -> Iterator[Broken]:
-    """The page written again, and compared line by line where the same code writes it; pictures apart, which
-    another matplotlib draws otherwise: each has its table."""
-    content = bundle.files.get(REPORT)
+def _written_again(bundle: Bundle, results: Results) -> str | Broken | None:
+    """The page as the same code writes it now; what is wrong where these results make none; None where the bundle has
+    no page, or in a language that isn't known."""
     language = bundle.manifest.settings.get("language")
-    if content is None or language not in LANGUAGES:
-        return
+    if REPORT not in bundle.files or language not in LANGUAGES:
+        return None
     try:
-        again = _text(render(results, language))
+        return render(results, language)
     except ReportError as error:
-        yield Broken("report", REPORT, "a report of these results", str(error).splitlines()[0])
-        return
-    found = _text(content.decode("utf-8", "replace"))
+        return Broken("report", REPORT, "a report of these results", str(error).splitlines()[0])
+
+
+def _report(bundle: Bundle, page: str) -> Iterator[Broken]:
+    """The page compared line by line with the one written again; pictures apart, which another matplotlib draws
+    otherwise: each has its table."""
+    again, found = _text(page), _text(bundle.files[REPORT].decode("utf-8", "replace"))
     for number, (one, other) in enumerate(zip(again, found, strict=False), start=1):
         if one != other:
             yield Broken("report", f"{REPORT}, line {number} of its text", one[:160], other[:160])
@@ -359,16 +366,10 @@ def _report(bundle: Bundle, results: Results) -> Iterator[Broken]:
         yield Broken("report", REPORT, f"{len(again)} lines of text", f"{len(found)}")
 
 
-def _pictures(bundle: Bundle, results: Results) -> Iterator[str]:
+def _pictures(bundle: Bundle, results: Results, page: str) -> Iterator[str]:
     """What is compared to the byte, and may differ between machines without anybody's doing: charts and the PDF."""
-    content, language = bundle.files.get(REPORT), bundle.manifest.settings.get("language")
-    if content is None or language not in LANGUAGES:
-        return
-    try:
-        page = render(results, language)
-    except ReportError:
-        return  # told already
-    if re.findall(_CHART, page, re.DOTALL) != re.findall(_CHART, content.decode("utf-8", "replace"), re.DOTALL):
+    content = bundle.files[REPORT].decode("utf-8", "replace")
+    if re.findall(_CHART, page, re.DOTALL) != re.findall(_CHART, content, re.DOTALL):
         yield f"{REPORT}: drawn again here, its charts differ in some byte. Each has its table, which was compared."
     if PDF in bundle.files:
         try:
