@@ -1,6 +1,8 @@
 # Everything sets itself up: a fresh Debian 12 or Raspberry Pi OS with Python 3.11, git and make is enough.
 PYTHON ?= python3
 BIN := .venv/bin
+# Processes that the tests run in; a file's tests stay in one, in order. JOBS=0: none but pytest's own, as for --pdb.
+JOBS ?= auto
 
 .PHONY: evaluate test lint format schemas figures rules mutations clean running development help
 
@@ -17,7 +19,7 @@ evaluate: running  ## the main job: all ways in, side by side, to out/evaluate/r
 	$(BIN)/threshold evaluate $(ARGS)
 
 test: development  ## all tests; what needs something absent is skipped and says why
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: development  ## ruff, mypy strict, import direction, schemas up to date
 	$(BIN)/ruff check .

@@ -37,6 +37,7 @@ from threshold import (
     verify,
     version,
 )
+from threshold.ending import own_process
 from threshold.output import emit
 
 app = typer.Typer(
@@ -81,6 +82,7 @@ app.command("version", epilog=version.EXAMPLE)(version.version)
 
 def main() -> None:
     """Run the command; an expected error becomes one clear message (and with --json one document) and exit 1."""
+    own_process()
     try:
         app()
     except (ModelError, PolicyError, EdgeError, BenchmarkError) as error:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
@@ -15,17 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from threshold.ending import Ending, at_once
 from threshold.output import JSON_HELP, console, emit, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from edge.attendance import Sheets
     from edge.core.source import Source
     from edge.core.watch import Off
     from edge.detect import Detector
     from edge.device.keeper import Keeper
-    from edge.device.loop import Device, Parts
+    from edge.device.loop import Parts
     from edge.device.roll import Roll
     from edge.door import Door
     from edge.live.lane import LiveLane
@@ -72,40 +70,12 @@ def run(
         settings, base = parse(inside.read_text(encoding="utf-8"), Path(DEMO)), Path("out/run")
     else:
         settings, base = read(config), config.resolve().parent
-    with _signals() as signals:
+    with Ending(partial(console().print, markup=False)) as ending:
         site = Site(settings, base)
         if check:
             site.check(json)
             return
-        site.work(signals, seconds, demo or seconds is not None if measure is None else measure, json)
-
-
-class _Signals:
-    """SIGTERM and Ctrl-C: the loop is asked to stop; before it runs, what is being set up is broken off."""
-
-    def __init__(self) -> None:
-        self.stop = threading.Event()
-        self.device: Device | None = None
-
-    def __call__(self, number: int, _: object) -> None:
-        self.stop.set()
-        if self.device is None or not self.device.looping:
-            raise KeyboardInterrupt
-
-
-@contextmanager
-def _signals() -> Iterator[_Signals]:
-    """Handlers in place, and put back."""
-    signals = _Signals()
-    if threading.current_thread() is not threading.main_thread():  # a test's own runner
-        yield signals
-        return
-    before = {number: signal.signal(number, signals) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield signals
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        site.work(ending, seconds, demo or seconds is not None if measure is None else measure, json)
 
 
 @dataclass
@@ -117,7 +87,7 @@ class Site:
 
     # --- what a person asks for ---
 
-    def work(self, signals: _Signals, seconds: float | None, measure: bool, json: bool) -> None:
+    def work(self, ending: Ending, seconds: float | None, measure: bool, json: bool) -> None:
         """Run the device and say how it went. Exit 1 where the gate refuses."""
         from edge.core.watch import Off, Stopwatch
         from edge.device.loop import Device
@@ -144,18 +114,15 @@ class Site:
             if monitor is not None:
                 stack.enter_context(monitor)
             out.print(f"{self.settings.site.name}: {', '.join(kinds)}. Ctrl-C ends it.", markup=False)
-            signals.device = device
-            ended = device.run(signals.stop, float("inf") if seconds is None else seconds)
+            ending.door, ending.device, ending.code = parts.door, device, int(json)
+            ended = device.run(ending.stop, float("inf") if seconds is None else seconds)
         document = summary(device, watch, monitor, ended)
         if json:
             emit(document)
         else:
             show(document)
-        if device.stuck:
-            # A thread inside a camera's library can keep the process from ending. Door and files are closed by now.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
+        # Door and files are closed by now; a thread inside a camera's library could keep the process from ending.
+        at_once(0)
 
     def check(self, json: bool) -> None:
         """Look at everything that `run` needs, and say of each whether it is there. Exit 1 if something isn't."""

@@ -139,10 +139,14 @@ class Capture:
             if (frame := self.take(0.25)) is not None:
                 yield frame
 
-    def close(self) -> None:
-        """Stop reading and wait for the threads. Raises ReaderStuck when one doesn't end within `give_up_s`."""
+    def stop(self) -> None:
+        """Stop reading; nobody waits."""
         self._stop.set()
         self._latest.close()
+
+    def close(self) -> None:
+        """Stop reading and wait for the threads. Raises ReaderStuck when one doesn't end within `give_up_s`."""
+        self.stop()
         until = time.monotonic() + self._patience.give_up_s
         for reader in self._readers:
             reader.thread.join(max(0.0, until - time.monotonic()))

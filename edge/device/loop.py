@@ -28,7 +28,7 @@ from edge.core.watch import Off
 from edge.device.health import Health, Part
 from edge.device.journal import Journal, JournalError
 from edge.device.keeper import Keeper
-from edge.device.presented import Presented, Watched
+from edge.device.presented import WAITING, Presented, Watched
 from edge.device.roll import Attendants, Roll
 from edge.device.tally import Tally, Told
 from edge.door import Door, DoorError
@@ -103,7 +103,7 @@ class Device:
         """Whether a thread was left behind inside a camera's or reader's library."""
         self.looping = False
         """Whether `run` has everything open, and looks at `stop` many times a second."""
-        self._bell, self._frame_due = threading.Event(), False
+        self._stop, self._bell, self._frame_due = threading.Event(), threading.Event(), False
         self._keeper: Keeper | None = None
         self._journal: Journal | None = None
         self._journal_day: date | None = None
@@ -163,6 +163,7 @@ class Device:
                 self._capture = Capture(lambda: _Belled(opener(), self._ring_frame), PATIENCE)
                 self._capture.__enter__()
             until = time.monotonic() + seconds
+            self._stop = stop
             self.looping = True
             while not stop.is_set():
                 if time.monotonic() >= until:
@@ -191,7 +192,9 @@ class Device:
                 self._see(frame)
 
     def _read_tags(self) -> None:
-        while self._reader is not None and (presented := self._reader.take()) is not None:
+        for _ in range(WAITING):  # and no more: the rest of the turn has its turn, too
+            if self._stop.is_set() or self._reader is None or (presented := self._reader.take()) is None:
+                return
             self.tally.tags += 1
             if time.monotonic_ns() - presented.at_ns > STALE_NS:
                 self.tally.stale += 1
@@ -533,6 +536,8 @@ class Device:
 
     def _why_not(self) -> str | None:
         """What keeps the door closed, in a word."""
+        if self._stop.is_set():
+            return "stopping"
         stopped = self.health.stopped
         if stopped is not None:
             return "store-lent" if stopped.state == "lent" else stopped.part
@@ -577,6 +582,8 @@ class Device:
             self._judge(decided, self._last)
 
     def _close(self) -> None:
+        if self._capture is not None:  # told at once, so that the two are waited for together
+            self._capture.stop()
         if self._reader is not None and not self._reader.close():
             self.stuck = True
         if self._capture is not None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from markupsafe import Markup
 
+import benchmarks.report
+from benchmarks.charts import Chart
 from benchmarks.faces import Faces
 from benchmarks.recipe import Recipe
 from benchmarks.scenario import Scenario, embedded
@@ -79,3 +82,30 @@ def small() -> Scenario:
     return embedded().model_copy(
         update={"persons": 6, "mornings": 3, "enrolment": 2, "strangers": 20, "fpir_target": 0.05}
     )
+
+
+DRAWN: dict[object, Markup] = {}
+
+
+@pytest.fixture(autouse=True)
+def charts_drawn_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page's charts, nine tenths of its cost, are drawn once a run where they are the same: most tests are about its
+    words. Those about charts' bytes ask for `every_chart_drawn`; tests/benchmarks/test_charts.py draws by itself."""
+    if "every_chart_drawn" in request.fixturenames:
+        return
+    draw = benchmarks.report.svg
+
+    def remembered(chart: Chart) -> Markup:
+        dots = [dot for group in chart.groups for row in group.rows for dot in row.dots]
+        ticks = tuple(chart.tick(value) for dot in dots for value in (dot.low, dot.value, dot.high))
+        key = replace(chart, tick=str), ticks, type(chart.title), type(chart.said)
+        if key not in DRAWN:
+            DRAWN[key] = draw(chart)
+        return DRAWN[key]
+
+    monkeypatch.setattr("benchmarks.report.svg", remembered)
+
+
+@pytest.fixture
+def every_chart_drawn() -> None:
+    """For a test about charts' bytes: each is drawn."""

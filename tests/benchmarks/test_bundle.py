@@ -91,6 +91,7 @@ def altered(change: Callable[[Any], None]) -> Change:
     return edit
 
 
+@pytest.mark.usefixtures("every_chart_drawn")
 def test_what_was_packed_verifies_and_every_figure_is_counted_again(made: Made) -> None:
     found = verify(made.bundle, KEY.public_key(), registry=made.registry)
     assert found.broken == ()
@@ -101,6 +102,7 @@ def test_what_was_packed_verifies_and_every_figure_is_counted_again(made: Made) 
         jsonschema.validate(json.loads(archive.read(MANIFEST)), schema("bundle"))
 
 
+@pytest.mark.usefixtures("every_chart_drawn")
 def test_packed_twice_it_is_the_same_bytes(made: Made, tmp_path: Path) -> None:
     pack(made.results, made.folder, tmp_path / "again.bundle", KEY)
     assert (tmp_path / "again.bundle").read_bytes() == made.bundle.read_bytes()
@@ -231,6 +233,7 @@ def test_a_figure_altered_in_the_page_is_named(made: Made, tmp_path: Path) -> No
     assert any(kind == "report" for kind, _ in said(changed(made, tmp_path / "b", alter, KEY)))
 
 
+@pytest.mark.usefixtures("every_chart_drawn")
 def test_a_chart_or_a_pdf_that_comes_out_otherwise_is_noted(made: Made, tmp_path: Path) -> None:
     page = render(made.results, "en")
     pack(made.results, made.folder, tmp_path / "p", KEY, pdf=paper(page, made.results.created))

@@ -19,7 +19,7 @@ from benchmarks.clip import Clip, ClipError, ClipSource, Recorded, draw, entranc
 from benchmarks.core import PEERS, Bench, document, floor, measure, play, prepare, present, settings
 from benchmarks.derived import EMBEDDING, FINDING, PEAK, table
 from benchmarks.peers import FaceDetectorYN, FaceRecognition, FrigateSchedule, Idle, PlainLoop
-from benchmarks.visited import Morning, Visit, compare, name_at, threshold_for, visited
+from benchmarks.visited import Morning, Visit, carried, compare, name_at, threshold_for, visited
 from benchmarks.work import WorkError, multiply_adds
 from edge.core.frame import bgr
 from edge.face import Box, Picture
@@ -394,6 +394,61 @@ def test_errors_are_compared_visit_by_visit():
     assert told["fnir"]["difference"] == pytest.approx(1 / 3)
     assert (told["fpir"]["core"]["errors"], told["fpir"]["loop"]["errors"]) == (0, 1)
     assert told["templates_per_visit"] == {"core": 1.0, "loop": 9.0}
+
+
+def crossed(seed: str, people: int, galleries: int, chance: np.random.Generator, alike: float = 0.8) -> list[Visit]:
+    """Strangers' visits, each beside every gallery, whose scores at the two ways are alike."""
+    core = chance.normal(size=(people, galleries)) + 0.7 * chance.normal(size=(people, 1))
+    loop = alike * core + (1 - alike**2) ** 0.5 * chance.normal(size=(people, galleries))
+    return [
+        Visit(person, False, ((core[person, one], "x"),), ((loop[person, one], "x"),), 1, 9, f"{seed}-{one}")
+        for person in range(people)
+        for one in range(galleries)
+    ]
+
+
+def test_an_interval_that_takes_thresholds_as_given_is_too_short_and_one_that_carries_their_chance_is_not():
+    """Two ways alike, thresholds fixed for one FPIR: there is no difference to be found."""
+    chance, covered, given, short = np.random.default_rng(5), 0, 0, 0
+    for _ in range(200):
+        tried, others = crossed("a", 150, 6, chance), crossed("b", 150, 6, chance)
+        core_at, loop_at = (threshold_for((getattr(one, way) for one in others), 0.05) for way in ("core", "loop"))
+        found = carried(tried, others, core_at, loop_at)
+        errors = compare([*tried, Visit(-1, True, (), (), 0, 0)], core_at, loop_at)["fpir"]
+        covered += found.low <= 0 <= found.high
+        given += errors["interval"][0] <= 0 <= errors["interval"][1]
+        short += errors["interval"][1] - errors["interval"][0] < found.high - found.low
+    assert covered >= 185
+    assert given < covered
+    assert short > 180
+
+
+def test_people_and_galleries_both_count_in_the_carried_interval():
+    chance = np.random.default_rng(1)
+    tried, others = crossed("a", 200, 9, chance), crossed("b", 2000, 9, chance)
+    once, same, other = (
+        carried(rows, others, 1.5, 1.5)
+        for rows in (tried, tried + tried, tried + [replace(one, person=one.person + 1000) for one in tried])
+    )
+    assert same.high - same.low == pytest.approx(once.high - once.low, rel=0.01)  # the same people again tell nothing
+    assert other.high - other.low < once.high - once.low  # though beside the same galleries
+    ends = carried([replace(one, gallery="a") for one in tried], others, 2.0, 2.0)
+    assert (ends.low, ends.high) == (-1.0, 1.0)  # of one gallery nothing is known of others
+
+
+def test_a_stranger_is_compared_with_every_gallery_and_the_enrolled_with_their_own(networks):
+    morning = Morning(seed=98, enrolled=4, strangers=1, galleries=2, come=1)
+    assert morning.visits == 2
+    found = visited(morning, *networks, settings("bundled-embedder"))
+    first, stranger = morning.people[0], morning.people[-1]
+    assert sorted((one.person, one.gallery) for one in found) == [
+        (first, "98-0"), (stranger, "98-0"), (stranger, "98-1")
+    ]  # fmt: skip
+    own = {str(person) for person in morning.people[:4:2]}
+    for one in found:
+        names = {name for _, name in one.core + one.loop}
+        assert names <= own if one.gallery == "98-0" else not names & own
+    assert len({(one.core_templates, len(one.core)) for one in found if not one.enrolled}) == 1
 
 
 def test_whole_visits_are_seen_by_both(networks):

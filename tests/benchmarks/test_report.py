@@ -251,6 +251,7 @@ def test_hostile_text_is_text(language: Language) -> None:
 
 
 @FORMS
+@pytest.mark.usefixtures("every_chart_drawn")
 def test_the_same_results_give_the_same_page(form: Results) -> None:
     assert render(form, "is") == render(form, "is")
 

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import scenario
-from benchmarks.bundle import NoBundleError
 from benchmarks.annex import AnnexError
+from benchmarks.bundle import NoBundleError
 from benchmarks.evaluation import evaluate
 from benchmarks.report import read
 from policy.bundle import UnknownSigner

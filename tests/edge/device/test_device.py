@@ -539,6 +539,57 @@ def test_it_stops_at_once_when_it_is_told_to(site: Site) -> None:
     assert running.ended == ["stopped"]
 
 
+def test_told_to_stop_it_lets_nobody_in_and_leaves_the_tags_that_wait(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.reads = held(*[KNOWN] * 7, every_s=0.01)
+    device = Device(site.parts(), tell=site.told.append)
+    stop, keep = threading.Event(), Journal.append
+
+    def slow(journal: Journal, row: Transaction) -> None:  # the disk keeps the loop while it is told to stop
+        wait_for(lambda: device._reader is not None and device._reader.reads == 7)
+        keep(journal, row)
+        stop.set()
+
+    monkeypatch.setattr(Journal, "append", slow)
+    assert device.run(stop, 20) == "stopped"
+    assert len(site.rows) == len(site.told) == device.tally.tags == 1
+
+
+def test_told_to_stop_while_somebody_is_recognised_the_door_stays_closed(site: Site) -> None:
+    stop = threading.Event()
+
+    class Late(TagStandIn):
+        def present(self, read: TagRead, now_ns: int) -> Decision | None:
+            stop.set()
+            return super().present(read, now_ns)
+
+    site.lanes, site.reads = (Late(),), held(KNOWN)
+    assert Device(site.parts(), tell=site.told.append).run(stop, 20) == "stopped"
+    assert [(told.opened, told.reason) for told in site.told] == [(False, "device-stopping")]
+    assert [(row.outcome, row.reason) for row in site.rows] == [("denied", "device-stopping")]
+    assert site.door.opened == 0
+
+
+def test_tags_that_keep_coming_do_not_keep_the_loop_from_looking_round(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk slower than the tags: the queue is never empty when one of them is done."""
+    site.reads = held(*[KNOWN] * 400, every_s=0.01)
+    keep = Journal.append
+
+    def slow(journal: Journal, row: Transaction) -> None:
+        time.sleep(0.02)
+        keep(journal, row)
+
+    monkeypatch.setattr(Journal, "append", slow)
+    with Running(site):
+        wait_for(lambda: site.told)
+        site.keepers[0].wants = True
+        wait_for(lambda: site.keepers[0].closed, 2)
+    assert len(site.told) < 100
+
+
 def test_it_stops_by_itself_when_its_time_is_over(site: Site) -> None:
     assert Device(site.parts()).run(threading.Event(), 0.3) == "time"
 
