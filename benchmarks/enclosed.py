@@ -26,6 +26,7 @@ from benchmarks.sensitivity.again import Afresh
 from benchmarks.session import Progress
 from policy.bundle import Broken
 from policy.errors import PolicyError
+from policy.rule import PROFILES
 
 RECORD, PRICES = "record.yaml", "prices.toml"
 NAMES = (RECORD, PRICES, again.DOCUMENT, again.POINTS)
@@ -154,6 +155,9 @@ def _made(key: str, content: bytes, stated: Results, counted: Results) -> BaseMo
         path.write_bytes(content)
         if key == "verdict" and stated.verdict is not None:
             said = stated.verdict
+            if said.profile not in (*PROFILES, "unknown"):
+                # Under a law that nobody knows no rule holds, and nothing is refused.
+                raise ValueError(f"a profile of {', '.join(PROFILES)}: found {said.profile!r}")
             verdict = attached(path, date.fromisoformat(said.as_of), said.profile)
             title = said.record if verdict.record == RECORD else verdict.record
             return verdict.model_copy(update={"sha256": said.sha256, "record": title})

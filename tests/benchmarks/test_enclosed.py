@@ -202,6 +202,13 @@ def test_files_that_are_no_prices_and_no_record_are_named(made: Made) -> None:
     assert said(recounted(made, spoil)) == {("cost", PRICES), ("verdict", RECORD), ("privacy", RECORD)}
 
 
+def test_a_verdict_under_no_law_at_all_is_named(made: Made) -> None:
+    def lawless(_: dict[str, bytes], raw: dict[str, Any]) -> None:
+        raw["verdict"] |= {"profile": "xx", "verdict": "allow", "against": {}, "warnings": 0, "needs": 0}
+
+    assert said(recounted(made, lawless)) == {("verdict", RECORD)}
+
+
 def test_a_bundle_from_before_prices_went_in_says_so(made: Made) -> None:
     found = recounted(made, without_prices)
     assert said(found) == {("file missing", PRICES)}
