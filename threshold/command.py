@@ -82,9 +82,9 @@ app.command("version", epilog=version.EXAMPLE)(version.version)
 
 def main() -> None:
     """Run the command; an expected error becomes one clear message (and with --json one document) and exit 1."""
-    own_process()
     try:
-        app()
+        with own_process():
+            app()
     except (ModelError, PolicyError, EdgeError, BenchmarkError) as error:
         if "--json" in sys.argv:
             emit({"error": {"kind": type(error).__name__, "message": str(error)}})

@@ -11,8 +11,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -30,11 +30,16 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _own = False
 
 
-def own_process() -> None:
-    """From now on the process is the command's own, and may be ended by it. Not called where another program, such as a
-    test, runs a command inside itself."""
+@contextmanager
+def own_process() -> Iterator[None]:
+    """Within, the process is the command's own, and may be ended by it. Where another program, such as a test, runs a
+    command inside itself, nobody calls this."""
     global _own  # noqa: PLW0603  a fact about the process
     _own = True
+    try:
+        yield
+    finally:
+        _own = False
 
 
 def at_once(code: int) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from typing import Any
 import cv2
 import jsonschema
 import pytest
+from typer.testing import CliRunner
 
 from edge.transaction import LANES
 from models import tiny
 from policy.schema import schema
+from threshold.command import app
 
 COMMAND = [sys.executable, "-c", "from threshold.command import main; main()"]
 VERBS = [
@@ -76,20 +79,43 @@ def threshold(*words: str, **environment: str) -> subprocess.CompletedProcess[st
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_every_verb_has_help_with_an_example(verb: list[str]) -> None:
-    done = threshold(*verb, "--help")
-    assert done.returncode == 0
+    done = CliRunner().invoke(app, [*verb, "--help"], env={"COLUMNS": "120", "TERM": "dumb"})
+    assert done.exit_code == 0
     assert "Example: threshold" in " ".join(done.stdout.split())
 
 
 def test_wrong_use_ends_with_2() -> None:
     assert threshold("evaluate", "--langg", "en").returncode == 2
-    assert threshold("evaluate", "--lang", "de").returncode == 2
-    assert threshold("bench", "accuracy").returncode == 2
-    assert threshold("bench", "accuracy", "--images", "lfw", "--pairs", "a", "--people", "b").returncode == 2
+    for words in (
+        ["evaluate", "--lang", "de"],
+        ["bench", "accuracy"],
+        ["bench", "accuracy", "--images", "lfw", "--pairs", "a", "--people", "b"],
+    ):
+        assert CliRunner().invoke(app, words).exit_code == 2, words
 
 
-def test_evaluate_without_faces_ends_with_0_and_says_what_the_face_lane_needs(tmp_path: Path) -> None:
-    done = threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path), "--json")
+@dataclass(frozen=True)
+class Evaluated:
+    """A run that several tests look at, and none changes."""
+
+    done: subprocess.CompletedProcess[str]
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def without_faces(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    folder = tmp_path_factory.mktemp("without-faces")
+    return Evaluated(threshold("evaluate", "--quick", "--faces", "none", "--out", str(folder), "--json"), folder)
+
+
+@pytest.fixture(scope="module")
+def by_default(tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    folder = tmp_path_factory.mktemp("by-default")
+    return Evaluated(threshold("evaluate", "--quick", "--out", str(folder), "--json"), folder)
+
+
+def test_evaluate_without_faces_ends_with_0_and_says_what_the_face_lane_needs(without_faces: Evaluated) -> None:
+    done, tmp_path = without_faces.done, without_faces.folder
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     jsonschema.validate(document, schema("results"))
@@ -115,8 +141,8 @@ def test_evaluate_without_faces_ends_with_0_and_says_what_the_face_lane_needs(tm
     }
 
 
-def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(tmp_path: Path) -> None:
-    done = threshold("evaluate", "--quick", "--out", str(tmp_path), "--json")
+def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(by_default: Evaluated) -> None:
+    done, tmp_path = by_default.done, by_default.folder
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     jsonschema.validate(document, schema("results"))
@@ -150,8 +176,7 @@ def test_both_lanes_run_by_default_on_drawn_people_with_nothing_to_download(tmp_
     assert "photographs from a research set" not in report
 
 
-def test_every_rate_and_quantity_has_the_form_that_a_script_can_hold(tmp_path: Path) -> None:
-    assert threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path)).returncode == 0
+def test_every_rate_and_quantity_has_the_form_that_a_script_can_hold(without_faces: Evaluated) -> None:
     common = {"value", "interval", "level", "method", "source", "grade"}
     rate, quantity = common | {"numerator", "denominator"}, common | {"unit", "n"}
     found = {"rate": 0, "quantity": 0}
@@ -170,7 +195,7 @@ def test_every_rate_and_quantity_has_the_form_that_a_script_can_hold(tmp_path: P
             for inner in part:
                 hold(inner)
 
-    hold(json.loads((tmp_path / "results.json").read_text()))
+    hold(json.loads((without_faces.folder / "results.json").read_text()))
     # Eleven lanes, six settings: four shares and more by method; p50 and p95 of two times, queue, persons a minute.
     assert found["rate"] >= 11 * 6 * 5
     assert found["quantity"] >= 11 * 6 * 6
@@ -204,8 +229,9 @@ def test_bench_lanes_says_where_a_scenario_is_wrong(tmp_path: Path) -> None:
     assert "two repetitions" in few.stderr
 
 
-def test_the_report_is_in_the_language_asked_for(tmp_path: Path) -> None:
-    for language in ("en", "sv", "is"):
+def test_the_report_is_in_the_language_asked_for(without_faces: Evaluated, tmp_path: Path) -> None:
+    assert 'lang="en"' in (without_faces.folder / "report.html").read_text()[:300]
+    for language in ("sv", "is"):
         done = threshold("evaluate", "--quick", "--faces", "none", "--out", str(tmp_path), "--lang", language)
         assert done.returncode == 0
         assert f'lang="{language}"' in (tmp_path / "report.html").read_text()[:300]
@@ -331,13 +357,12 @@ def test_demo_serves_what_evaluate_wrote_and_ends_within_two_seconds(tmp_path: P
     assert time.monotonic() - begun < 5
 
 
-def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    assert threshold("evaluate", "--quick", "--out", str(tmp_path)).returncode == 0
+def test_a_port_that_is_taken_is_named(by_default: Evaluated) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = threshold("demo", "--results", str(tmp_path), "--port", str(port))
+        done = threshold("demo", "--results", str(by_default.folder), "--port", str(port))
     assert done.returncode == 1
     assert str(port) in done.stderr
     assert "--port" in done.stderr

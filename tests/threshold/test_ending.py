@@ -135,3 +135,6 @@ def test_a_door_that_does_not_close_is_said() -> None:
 def test_in_somebody_else_s_process_nothing_ends_at_once() -> None:
     assert not ending._own
     ending.at_once(3)  # or pytest would be gone
+    with ending.own_process():
+        assert ending._own
+    ending.at_once(3)
