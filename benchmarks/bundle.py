@@ -6,9 +6,10 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,30 +21,26 @@ from benchmarks import rows
 from benchmarks.attached import attached
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import Results, Transactions, weaker
-from benchmarks.gains import PilotError, begun, first_transaction, gains
-from benchmarks.interval import RateError
-from benchmarks.language import LANGUAGES
+from benchmarks.language import LANGUAGES, Language
 from benchmarks.machine import code
 from benchmarks.paper import PaperError, paper
-from benchmarks.recount import differences, parsed, recount, settings
+from benchmarks.pilot.outcome import Pilot
+from benchmarks.pilot.packed import recount as recount_pilot
+from benchmarks.pilot.report import render as render_pilot
+from benchmarks.recount import differences, recount, settings
 from benchmarks.report import ReportError, known, render
 from benchmarks.session import Progress
 from benchmarks.traps import caught
-from edge.transaction import Transaction
 from models.errors import UnknownNetworkError
 from models.registry import Registry
 from policy import bundle as packed
-from policy.bundle import Broken, Bundle, Fixed, Manifest
-from policy.declaration import Declaration, chain
+from policy.bundle import Broken, Bundle, Manifest
 from policy.errors import PolicyError
 from policy.ledger import Anchor
-from policy.measured import MEASURED, signed
 from policy.schema import SchemaError, upgrade
 from policy.signer import fingerprint
 
 RESULTS, REPORT, PDF, RECORD = "results.json", "report.html", "report.pdf", "record.yaml"
-PILOT = "pilot-{}.jsonl"
-"""Rows of a pilot, file by file."""
 _CHART = r"<svg.*?</svg>"
 
 
@@ -125,85 +122,6 @@ def pack(
     return packed.write(out, document, files, key)
 
 
-def pack_pilot(rows_files: Sequence[Path], database: Path, out: Path, key: Ed25519PrivateKey) -> Manifest:
-    """Pack a pilot's rows, what they show of faces beside the declared alternatives, and the ledger behind it.
-
-    Margin and need are those that the ledger in `database` held before the first transaction. Raises PilotError,
-    RowsError, LedgerError, DatabaseError, BundleError.
-    """
-    files: dict[str, bytes] = {}
-    for number, path in enumerate(rows_files, start=1):
-        try:
-            files[PILOT.format(number)] = path.read_bytes()
-        except OSError as error:
-            raise NoBundleError(f"{path}: expected rows of a pilot, found none that can be read ({error}).") from error
-    told, broken = _pilot_rows(files)
-    if broken:
-        raise NoBundleError(f"{rows_files[0].parent}: {broken[0]}")
-    first = first_transaction(told)
-    ledger = chain(database, first)
-    declared = ledger.in_force(first)
-    document = gains(told, declared)
-    files[MEASURED] = (json.dumps(signed(document, key), indent=2) + "\n").encode()
-    manifest = {
-        "created": max(map(begun, told)),
-        "program": f"threshold {version('threshold')}",
-        "code": code(),
-        "grade": "pilot",
-        "networks": {},
-        "settings": {},
-        "fixed": [_declared(each) for each in declared],
-        "fixed_by": "ledger",
-        "ledger": ledger,
-    }
-    return packed.write(out, manifest, files, key)
-
-
-def _declared(each: Declaration) -> dict[str, Any]:
-    body = each.body
-    return {
-        "outcome": body.measure,
-        "alternative": body.alternative,
-        "margin": body.margin,
-        "need": body.need,
-        "entry": each.seq,
-        "at": each.at,
-    }
-
-
-def _pilot_rows(files: Mapping[str, bytes]) -> tuple[list[Transaction], list[Broken]]:
-    told: list[Transaction] = []
-    broken: list[Broken] = []
-    for name, content in files.items():
-        if name.startswith("pilot-"):
-            found, unreadable = parsed(name, content)
-            told += found
-            broken += unreadable
-    return told, broken
-
-
-def _pilot(bundle: Bundle) -> tuple[list[Broken], int]:
-    """A pilot's gains counted again, with margin and need as its ledger held them before the first transaction."""
-    manifest = bundle.manifest
-    told, broken = _pilot_rows(bundle.files)
-    content = bundle.files.get(MEASURED)
-    if manifest.ledger is None:
-        return [*broken, Broken("ledger", "manifest.ledger", "the ledger that the margins come from", "none")], 0
-    if content is None or broken or manifest.ledger.problem():
-        return broken, 0  # named already
-    try:
-        first = first_transaction(told)
-        declared = manifest.ledger.in_force(first)
-        expected = gains(told, declared)
-        stated = {key: value for key, value in json.loads(content).items() if key != "signature"}
-    except (PilotError, RateError, ValueError, AttributeError) as error:
-        return [Broken("pilot", MEASURED, "gains that follow from the rows", str(error).splitlines()[0])], 0
-    broken += differences(expected, stated)
-    fixed = [Fixed.model_validate(_declared(each)).model_dump(mode="json") for each in declared]
-    broken += _fits("fixed", fixed, [each.model_dump(mode="json") for each in manifest.fixed])
-    return broken, sum(5 for _ in expected["comparisons"])
-
-
 def verify(
     path: Path,
     key: Ed25519PublicKey,
@@ -226,8 +144,14 @@ def verify(
             f"{code()[:16]}…): what it counts differently is told below as if it were altered."
         )
     if RESULTS not in manifest.files:
-        problems, counted = _pilot(bundle)
-        return Verified(bundle, tuple(dict.fromkeys([*broken, *problems])), tuple(notes), counted)
+        again = recount_pilot(bundle, registry or Registry.bundled())
+        broken += again.broken
+        if again.pilot is not None:
+            broken += _verdict(bundle, again.pilot)
+            page = partial(render_pilot, again.pilot)
+            broken += _report(bundle, page)
+            notes += _pictures(bundle, page, again.pilot.last)
+        return Verified(bundle, tuple(dict.fromkeys(broken)), tuple(notes), again.figures)
     stated, problems = _stated(bundle)
     broken += problems
     counted = 0
@@ -237,8 +161,8 @@ def verify(
         broken += found
         notes += left
         broken += _beside(bundle, results, registry or Registry.bundled())
-        broken += _report(bundle, results)
-        notes += _pictures(bundle, results)
+        broken += _report(bundle, partial(render, results))
+        notes += _pictures(bundle, partial(render, results), results.created)
     if manifest.fixed_by == "scenario":
         notes.append("Margins are the scenario's own; no ledger stands behind them.")
     return Verified(bundle, tuple(dict.fromkeys(broken)), tuple(notes), counted)
@@ -320,7 +244,7 @@ def _fits(what: str, expected: object, found: object) -> Iterator[Broken]:
         yield Broken("manifest", each.where, each.expected, each.found)
 
 
-def _verdict(bundle: Bundle, results: Results) -> Iterator[Broken]:
+def _verdict(bundle: Bundle, results: Results | Pilot) -> Iterator[Broken]:
     """The gate's verdict, asked for again."""
     stated, content = results.verdict, bundle.files.get(RECORD)
     if stated is None or content is None:
@@ -339,7 +263,7 @@ def _verdict(bundle: Bundle, results: Results) -> Iterator[Broken]:
     yield from differences(expected, stated.model_dump(mode="json"), "verdict")
 
 
-def _report(bundle: Bundle, results: Results) -> Iterator[Broken]:
+def _report(bundle: Bundle, page: Callable[[Language], str]) -> Iterator[Broken]:
     """The page written again, and compared line by line where the same code writes it; pictures apart, which
     another matplotlib draws otherwise: each has its table."""
     content = bundle.files.get(REPORT)
@@ -347,7 +271,7 @@ def _report(bundle: Bundle, results: Results) -> Iterator[Broken]:
     if content is None or language not in LANGUAGES:
         return
     try:
-        again = _text(render(results, language))
+        again = _text(page(known(language)))
     except ReportError as error:
         yield Broken("report", REPORT, "a report of these results", str(error).splitlines()[0])
         return
@@ -359,20 +283,20 @@ def _report(bundle: Bundle, results: Results) -> Iterator[Broken]:
         yield Broken("report", REPORT, f"{len(again)} lines of text", f"{len(found)}")
 
 
-def _pictures(bundle: Bundle, results: Results) -> Iterator[str]:
+def _pictures(bundle: Bundle, again: Callable[[Language], str], created: str) -> Iterator[str]:
     """What is compared to the byte, and may differ between machines without anybody's doing: charts and the PDF."""
     content, language = bundle.files.get(REPORT), bundle.manifest.settings.get("language")
     if content is None or language not in LANGUAGES:
         return
     try:
-        page = render(results, language)
+        page = again(known(language))
     except ReportError:
         return  # told already
     if re.findall(_CHART, page, re.DOTALL) != re.findall(_CHART, content.decode("utf-8", "replace"), re.DOTALL):
         yield f"{REPORT}: drawn again here, its charts differ in some byte. Each has its table, which was compared."
     if PDF in bundle.files:
         try:
-            same = paper(page, results.created) == bundle.files[PDF]
+            same = paper(page, created) == bundle.files[PDF]
         except PaperError as error:
             yield f"{PDF}: its digest was checked, its content wasn't: {error}"
             return

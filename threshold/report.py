@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,12 +16,13 @@ from threshold.policy import Profile
 from threshold.site import StoreFolder
 
 if TYPE_CHECKING:
-    from benchmarks.evidence import Results
+    from benchmarks.evidence import Attached, Results
 
 EXAMPLE = (
     "Example: threshold report out/evaluate/results.json --lang sv   "
     "With the gate's verdict: threshold report out/evaluate/results.json --record record.yaml   "
     "With costs: threshold report out/evaluate/results.json --prices prices.toml   "
+    "A pilot: threshold report --pilot pilot.jsonl --sheet sheet.csv --record record.yaml   "
     "What is looked for: threshold report --explain"
 )
 
@@ -80,8 +82,12 @@ def report(
         list[Path] | None,
         typer.Option(
             metavar="ROWS",
-            help="In place of RESULTS: rows of a pilot, packed with the margin and need that the ledger held before.",
+            help="In place of RESULTS: a pilot's rows, held to the margin and need that the ledger held before.",
         ),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --pilot: the observer's sheet that the rows were joined with."),
     ] = None,
     store: StoreFolder = None,
     explain: Annotated[
@@ -93,13 +99,19 @@ def report(
     if explain:
         _explain(json)
         return
-    if pilot:
-        _pack_pilot(pilot, bundle, key, new_key, store, json)
-        return
-    if results is None:
-        raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, or --explain")
     if (bundle is None) != (key is None) or (new_key and key is None):
         raise typer.BadParameter("expected --bundle OUT together with --key FILE")
+    if pilot:
+        if results is not None or annex is not None or prices is not None:
+            raise typer.BadParameter("expected neither RESULTS, --annex nor --prices with --pilot")
+        sources = Sources(pilot, sheet, record, None if record is None else _verdict(record, as_of, profile), store)
+        page = out or pilot[0].with_suffix(f".{form.value}")
+        _pilot(sources, page, form, lang.value, bundle, key, new_key, json)
+        return
+    if results is None or sheet is not None:
+        raise typer.BadParameter(
+            "expected RESULTS, such as out/evaluate/results.json, or --explain; --sheet with --pilot"
+        )
     from benchmarks.report import read, write
     from benchmarks.traps import caught
     from threshold.files import write_text
@@ -134,11 +146,9 @@ def _with(
 ) -> Results:
     """The results with the gate's verdict and the privacy of a record in them, and costs at prices."""
     if record is not None:
-        from benchmarks.attached import attached
         from benchmarks.privacy.private import private
 
-        day = (datetime.now(UTC) if as_of is None else as_of).date()
-        verdict = attached(record, day, None if profile is None else profile.value)
+        verdict = _verdict(record, as_of, profile)
         found = found.model_copy(update={"verdict": verdict, "privacy": private(found, record)})
     if prices is not None:
         from benchmarks.cost.costed import costed
@@ -148,20 +158,78 @@ def _with(
     return found
 
 
-def _pack_pilot(
-    rows: list[Path], bundle: Path | None, key: Path | None, new: bool, store: Path | None, json: bool
-) -> None:
-    if bundle is None or key is None:
-        raise typer.BadParameter("expected --bundle OUT and --key FILE with --pilot")
-    from benchmarks.bundle import pack_pilot
-    from policy.signer import fingerprint, new_signer, private_key, raw
-    from threshold.files import store_database
+@dataclass(frozen=True)
+class Sources:
+    """What a pilot's report is made of."""
 
-    signer = new_signer(key) if new else private_key(key)
-    manifest = pack_pilot(rows, store_database(store), bundle, signer)
+    rows: list[Path]
+    sheet: Path | None
+    record: Path | None
+    verdict: Attached | None
+    store: Path | None
+
+
+def _verdict(record: Path, as_of: datetime | None, profile: Profile | None) -> Attached:
+    from benchmarks.attached import attached
+
+    day = (datetime.now(UTC) if as_of is None else as_of).date()
+    return attached(record, day, None if profile is None else profile.value)
+
+
+def _pilot(
+    sources: Sources,
+    out: Path,
+    form: Form,
+    language: str,
+    bundle: Path | None,
+    key: Path | None,
+    new: bool,
+    json: bool,
+) -> None:
+    """The page of a pilot, its document beside it, and the bundle of both."""
+    from benchmarks.bundle import PDF, RECORD, REPORT
+    from benchmarks.paper import paper
+    from benchmarks.pilot.packed import count, pack, written
+    from benchmarks.pilot.report import render
+    from benchmarks.report import known
+    from policy.signer import fingerprint, new_signer, private_key, raw
+    from threshold.files import store_database, write_bytes
+
+    document = out.with_suffix(".json")
+    if document.resolve() == out.resolve() or out.resolve() in {path.resolve() for path in sources.rows}:
+        raise typer.BadParameter(f"expected a page's name (pilot.html), found {out}", param_hint="--out")
+    counted = count(sources.rows, store_database(sources.store), sources.sheet, sources.verdict)
+    page = render(counted.pilot, known(language))
+    files = {REPORT: page.encode()}
+    if form is Form.pdf:
+        files[PDF] = paper(page, counted.pilot.last)
+    if sources.record is not None:
+        files[RECORD] = sources.record.read_bytes()
+    write_bytes(out, files[PDF if form is Form.pdf else REPORT])
+    write_bytes(document, written(counted.pilot))
+    if bundle is not None and key is not None:
+        signer = new_signer(key) if new else private_key(key)
+        pack(counted, bundle, signer, files, language)
+        console().print(
+            f"Written: {bundle}, signed by {fingerprint(raw(signer.public_key()))}. It holds personal data: who came "
+            "when, by pseudonym.",
+            soft_wrap=True,
+        )
+    compared = counted.pilot.compared
     if json:
-        emit({"bundle": str(bundle), "fixed": [each.model_dump(mode="json") for each in manifest.fixed]})
-    console().print(f"Written: {bundle}, signed by {fingerprint(raw(signer.public_key()))}.")
+        emit({
+            "report": str(out), "document": str(document), "bundle": None if bundle is None else str(bundle),
+            "compared": [each.model_dump(mode="json") for each in compared],
+        })  # fmt: skip
+    else:
+        for each in compared:
+            value, unit = (
+                (each.difference.value, " s") if each.measure == "seconds" else (100 * each.difference.value, " pp")
+            )
+            size = f" {abs(value):.2f}{unit}" if each.sentence.endswith("by") else ""
+            need = "met" if each.reached else "not shown to be met"
+            tables().print(f"{each.face} beside {each.other}, {each.measure}: {each.sentence}{size}; need {need}")
+    console().print(f"Written: {out} and {document}", markup=False)
 
 
 def _write_pdf(found: Results, path: Path, language: str) -> bytes:
