@@ -12,7 +12,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Literal
 
@@ -89,6 +89,8 @@ class _Work:
     by_hand: frozenset[Lane]
     """Lanes without a device: what the observer timed is all there is."""
     zones: Mapping[object, tzinfo | None]
+    opened: Mapping[date, datetime]
+    """When each day's first person came, by rows or sheet."""
     origin: Origin
     within: timedelta
     used: set[str] = field(default_factory=set)
@@ -132,6 +134,7 @@ def join(
         rows=found,
         by_hand=frozenset({line.planned.lane for line in lines} - here),
         zones=_zones(found),
+        opened=_opened(found, lines),
         origin=next((each.row.origin for each in found.values() if each.row.origin != "pilot"), "pilot"),
         within=timedelta(seconds=within_s),
     )
@@ -238,6 +241,12 @@ def _zones(rows: Mapping[str, _Row]) -> dict[object, tzinfo | None]:
     return zones
 
 
+def _opened(rows: Mapping[str, _Row], lines: Sequence[Line]) -> dict[date, datetime]:
+    moments = [each.at for each in rows.values()]
+    moments += [line.moment for line in lines if line.moment is not None and line.time is not None]
+    return {moment.date(): moment for moment in sorted(moments, reverse=True)}
+
+
 def _settled(work: _Work, name: str, lines: Sequence[Line]) -> None:
     """Lines of which a person wrote which row is theirs."""
     for line in lines:
@@ -338,6 +347,8 @@ def _unrecorded(work: _Work, name: str, line: Line) -> None:
         return
     if moment is None or line.let_in == "absent":
         return
+    if line.time is None:  # who never tried has no time but the day
+        moment = work.opened.get(moment.date(), moment)
     zone = work.zones.get(moment.date(), work.zones[None])
     opened = line.let_in == "lane"
     untold = Stamp.absent("noted-by-hand")

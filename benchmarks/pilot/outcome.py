@@ -170,8 +170,8 @@ def outcome(
     sessions = {session(row) for row in told if not row.id.startswith("sheet-")}
     return Pilot(
         program=program,
-        first=first.isoformat(),
-        last=max(map(begun, told)).isoformat(),
+        first=first.isoformat(timespec="seconds"),
+        last=max(map(begun, told)).isoformat(timespec="seconds"),
         persons=len({row.true_subject for row in known}),
         rows=len(told),
         lanes={
