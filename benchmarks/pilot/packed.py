@@ -29,7 +29,7 @@ from policy.measured import MEASURED, signed
 
 ROWS, JOIN = "pilot-{}.jsonl", "pilot-{}.join.json"
 """A pilot's rows, file by file, and how each came about."""
-SHEET, DOCUMENT = "sheet.csv", "pilot.json"
+SHEET, DOCUMENT, PAGE = "sheet.csv", "pilot.json", "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,7 @@ def recount(bundle: Bundle, registry: Registry) -> Recounted:
             )
     except BenchmarkError as error:
         broken.append(Broken("pilot", DOCUMENT, "a join and a sheet that can be read", _first(error)))
+    broken += _whole(manifest)
     if stated is not None:
         broken += _networks(manifest, stated, registry)
     if MEASURED not in files or unreadable or manifest.ledger.problem():
@@ -191,6 +192,18 @@ def _stated(files: Mapping[str, bytes], broken: list[Broken]) -> Pilot | None:
     except (ValueError, RecursionError, ValidationError) as error:
         broken.append(Broken("results unreadable", DOCUMENT, "threshold/pilot/1", _first(error)))
         return None
+
+
+def _whole(manifest: Manifest) -> Iterator[Broken]:
+    """Files of which one needs the other; bundles from before there was a document have neither."""
+    joined = {name for name in manifest.files if name.endswith(".join.json")}
+    for wanted, needing in (
+        (DOCUMENT, {PAGE, SHEET, *joined} & set(manifest.files)),
+        (PAGE, {DOCUMENT} & set(manifest.files)),
+        (MEASURED, {"pilot-1.jsonl"} & set(manifest.files)),
+    ):
+        if needing and wanted not in manifest.files:
+            yield Broken("file missing", wanted, f"what {sorted(needing)[0]} goes with", "none")
 
 
 def _networks(manifest: Manifest, stated: Pilot, registry: Registry) -> Iterator[Broken]:

@@ -97,7 +97,7 @@ def _gains(words: Terms, measure: str, each: Sequence[Compared]) -> Chart:
 
 
 def _failures(words: Terms, pilot: Pilot) -> Chart:
-    kinds = (words.say("all who were to go this way"), words.say("those who can use it"))
+    kinds = (words.say("all of them"), words.say("those who can use it"))
     rows, said = [], []
     for lane, one in pilot.lanes.items():
         dots = []
