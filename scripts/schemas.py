@@ -15,7 +15,10 @@ def main(check: bool) -> int:
     from pydantic import BaseModel
 
     from benchmarks.evidence import Results
+    from benchmarks.pilot.join import Join
+    from benchmarks.pilot.outcome import Pilot
     from benchmarks.sensitivity.document import Sensitivity
+    from edge.device.note import DeviceNote
     from edge.transaction import Transaction
     from policy.bundle import Manifest
     from policy.case import Case
@@ -31,6 +34,9 @@ def main(check: bool) -> int:
         "decided-case": Case,
         "bundle": Manifest,
         "sensitivity": Sensitivity,
+        "pilot": Pilot,
+        "pilot-join": Join,
+        "device-note": DeviceNote,
     }
     stale = []
     for kind, version in CURRENT.items():

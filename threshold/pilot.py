@@ -206,6 +206,11 @@ def _print_join(told: Join) -> None:
             "These are as they were, and count in nothing. Where you know better, write the row's id (or none) into "
             "the sheet's column row, and join again."
         )
+    if told.left and all(row.startswith("sheet-") for row in told.lines.values()):
+        clocks = ", ".join(sorted({note.session.partition("/")[0] for note in told.devices})[:3]) or "unknown"
+        out.print(
+            f"No line fits a row by its time. Is the sheet's time by the device's clock? Sessions began: {clocks}."
+        )
     if told.elsewhere:
         out.print(f"{told.elsewhere} rows of people who aren't in the plan stay where they are.")
 
@@ -245,7 +250,10 @@ def _beforehand(plan: Plan, path: Path | None) -> tuple[list[str], str | None]:
         *(f"threshold policy notice {name} --kind {kind} --out papers" for kind in kinds),
         f"threshold policy dpia {name} --out dpia.html",
         f"threshold enrol {who} --record {name} --witness NAME --document passport --age AGE --role volunteer "
-        "--tag UID",
+        "--notice VERSION --tag UID",
+        "threshold ledger declare --alternative tag --measure denied --margin MARGIN --need NEED",
+        "threshold ledger anchor --out ANCHOR",
+        "threshold pilot sheet --plan plan.csv --out sheet.csv",
         "threshold ledger verify",
     ]
     return commands, refused

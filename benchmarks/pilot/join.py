@@ -9,6 +9,7 @@ sheet (`row`). Pseudonyms in what comes out are the plan's; those of the store d
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from benchmarks.pilot.sheet import NEVER_TRIED, NO_ROW, Line
 from benchmarks.transactions import Source, read_row
 from edge.device.note import DeviceNote
 from edge.transaction import Lane, Origin, Stamp, Transaction
+from policy.schema import SchemaError, upgrade
 
 WITHIN_S = 60.0
 """From the time noted to the row's first stamp, at most."""
@@ -174,8 +176,9 @@ def devices_of(rows: Sequence[Path]) -> list[DeviceNote]:
         if not note.is_file():
             continue
         try:
-            found.append(DeviceNote.model_validate_json(note.read_bytes()))
-        except (OSError, ValidationError) as error:
+            document = upgrade(json.loads(note.read_bytes()), "device-note", note.name)
+            found.append(DeviceNote.model_validate(document))
+        except (OSError, ValueError, RecursionError, SchemaError, ValidationError) as error:
             raise JoinError(
                 f"{note}: expected what the device noted of itself, found none that can be read "
                 f"({str(error).splitlines()[0]})."

@@ -34,6 +34,7 @@ from edge.transaction import LANES, Lane, Transaction
 from policy.bundle import Broken
 from policy.declaration import Declaration
 from policy.entry import AlternativeId, Measure
+from policy.schema import SchemaError, upgrade
 
 
 class OutcomeError(BenchmarkError, ValueError):
@@ -127,8 +128,8 @@ class Pilot(Value):
 def read_join(content: bytes, name: str) -> Join:
     """How rows were joined. Raises OutcomeError."""
     try:
-        return Join.model_validate(json.loads(content))
-    except (ValueError, RecursionError, ValidationError) as error:
+        return Join.model_validate(upgrade(json.loads(content), "pilot-join", name))
+    except (ValueError, RecursionError, SchemaError, ValidationError) as error:
         found = str(error).splitlines()[0]
         raise OutcomeError(
             f"{name}: expected threshold/pilot-join/1, found none that can be read ({found})."

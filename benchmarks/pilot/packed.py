@@ -26,6 +26,7 @@ from policy import bundle as packed
 from policy.bundle import Broken, Bundle, Fixed, Manifest
 from policy.declaration import Chain, Declaration, chain
 from policy.measured import MEASURED, signed
+from policy.schema import SchemaError, upgrade
 
 ROWS, JOIN = "pilot-{}.jsonl", "pilot-{}.join.json"
 """A pilot's rows, file by file, and how each came about."""
@@ -188,8 +189,8 @@ def _stated(files: Mapping[str, bytes], broken: list[Broken]) -> Pilot | None:
     if DOCUMENT not in files:
         return None  # a bundle from before there was one, or named already
     try:
-        return Pilot.model_validate(json.loads(files[DOCUMENT]))
-    except (ValueError, RecursionError, ValidationError) as error:
+        return Pilot.model_validate(upgrade(json.loads(files[DOCUMENT]), "pilot", DOCUMENT))
+    except (ValueError, RecursionError, SchemaError, ValidationError) as error:
         broken.append(Broken("results unreadable", DOCUMENT, "threshold/pilot/1", _first(error)))
         return None
 

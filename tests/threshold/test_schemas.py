@@ -11,7 +11,10 @@ import jsonschema
 import pytest
 
 from benchmarks.evidence import Results
+from benchmarks.pilot.join import Join
+from benchmarks.pilot.outcome import Pilot
 from benchmarks.sensitivity.document import Sensitivity
+from edge.device.note import DeviceNote
 from edge.transaction import Transaction
 from policy.bundle import Manifest
 from policy.case import Case
@@ -29,6 +32,9 @@ MODELS = {
     "decided-case": Case,
     "bundle": Manifest,
     "sensitivity": Sensitivity,
+    "pilot": Pilot,
+    "pilot-join": Join,
+    "device-note": DeviceNote,
 }
 
 
