@@ -151,6 +151,11 @@ def verify(
             page = partial(render_pilot, again.pilot)
             broken += _report(bundle, page)
             notes += _pictures(bundle, page, again.pilot.last)
+            notes.append(
+                f"The device's own {len(again.pilot.sources)} files of rows aren't in the bundle; their digests are."
+                if again.pilot.sheet
+                else "No observer's sheet is in the bundle: that the rows are of whom they say rests on the signer."
+            )
         return Verified(bundle, tuple(dict.fromkeys(broken)), tuple(notes), again.figures)
     stated, problems = _stated(bundle)
     broken += problems

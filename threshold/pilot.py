@@ -100,7 +100,7 @@ def sheet(
 
     from benchmarks.pilot.page import sheet_page
     from benchmarks.pilot.sheet import write_sheet
-    from threshold.files import write_text
+    from threshold.files import write_private
 
     if out.suffix not in (".html", ".csv"):
         raise typer.BadParameter(f"expected a name that ends in .html or .csv, found {out}", param_hint="--out")
@@ -109,7 +109,7 @@ def sheet(
     except ValueError as error:
         raise typer.BadParameter(f"expected dates (2026-03-02) with commas between, found {dates}") from error
     planned = _planned(plan)
-    write_text(out, write_sheet(planned, known) if out.suffix == ".csv" else sheet_page(planned, known, lang.value))
+    write_private(out, write_sheet(planned, known) if out.suffix == ".csv" else sheet_page(planned, known, lang.value))
     if json:
         emit({"sheet": str(out), "lines": len(planned), "persons": len({each.person for each in planned})})
     console().print(f"Written: {out}, {len(planned)} lines. Pseudonyms alone: no names on it, ever.", markup=False)

@@ -210,6 +210,7 @@ def _pilot(
     if bundle is not None and key is not None:
         signer = new_signer(key) if new else private_key(key)
         pack(counted, bundle, signer, files, language)
+        bundle.chmod(0o600)
         console().print(
             f"Written: {bundle}, signed by {fingerprint(raw(signer.public_key()))}. It holds personal data: who came "
             "when, by pseudonym.",
