@@ -152,7 +152,8 @@ def _gain(measure: str, other: Sequence[Transaction], face: Sequence[Transaction
     if not all(whose) or (measure != "seconds" and set(whose[0]) != set(whose[1])):
         raise PilotError(
             f"{measure}: expected the same persons at both lanes, found {len(set(whose[0]))} and {len(set(whose[1]))}, "
-            f"{len(set(whose[0]) & set(whose[1]))} of them at both."
+            f"{len(set(whose[0]) & set(whose[1]))} of them at both. Note on the sheet what became of "
+            "the others there, or leave them out of both."
         )
     count, persons = len(sides[0]) + len(sides[1]), len({*whose[0], *whose[1]})
     if measure == "seconds":

@@ -200,7 +200,10 @@ def join(
 def _print_join(told: Join) -> None:
     out = tables()
     for one in told.left:
-        out.print(f"{one.kind}: {one.file}, line {one.line} ({one.lane}): {one.says}", markup=False, soft_wrap=True)
+        row = f" [row {one.row}]" if one.row else ""
+        out.print(
+            f"{one.kind}: {one.file}, line {one.line} ({one.lane}): {one.says}{row}", markup=False, soft_wrap=True
+        )
     if told.left:
         out.print(
             "These are as they were, and count in nothing. Where you know better, write the row's id (or none) into "

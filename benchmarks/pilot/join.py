@@ -49,6 +49,8 @@ class Left(Value):
     line: int
     lane: Lane
     says: str
+    row: str | None = None
+    """The id of the row in question, to be written into the sheet's column `row` where it is the one."""
 
 
 class Join(Value):
@@ -104,7 +106,8 @@ class _Work:
 
     def leave(self, kind: Kind, where: str, lane: Lane, says: str, rows: Sequence[_Row] = ()) -> None:
         file, _, line = where.rpartition(", line ")
-        self.left.append(Left(kind=kind, file=file, line=int(line), lane=lane, says=says))
+        row = rows[0].row.id if rows else None
+        self.left.append(Left(kind=kind, file=file, line=int(line), lane=lane, says=says, row=row))
         self.named.update(each.row.id for each in rows)
 
 
@@ -146,7 +149,7 @@ def join(
         if each.row.id not in work.used:
             work.out.append(each.row)
             if each.row.id not in work.named:
-                work.leave("nobody-looked", each.where, each.row.lane, "no line of the sheet belongs to it")
+                work.leave("nobody-looked", each.where, each.row.lane, "no line of the sheet belongs to it", [each])
     out = sorted((row for row in work.out if not lanes or row.lane in lanes), key=lambda row: (started(row), row.id))
     if not out:
         raise JoinError(f"{name}: expected rows of {', '.join(lanes) or 'the plan'}, found none.")
