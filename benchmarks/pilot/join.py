@@ -22,7 +22,7 @@ from pydantic import Field, ValidationError
 from benchmarks.errors import BenchmarkError
 from benchmarks.evidence import Value
 from benchmarks.gains import started
-from benchmarks.pilot.sheet import NEVER_TRIED, NO_ROW, Line
+from benchmarks.pilot.sheet import NEVER_TRIED, NO_ROW, PRESENTED, Line
 from benchmarks.transactions import Source, read_row
 from edge.device.note import DeviceNote
 from edge.transaction import Lane, Origin, Stamp, Transaction
@@ -357,6 +357,7 @@ def _unrecorded(work: _Work, name: str, line: Line) -> None:
         moment = work.opened.get(moment.date(), moment)
     zone = work.zones.get(moment.date(), work.zones[None])
     opened = line.let_in == "lane"
+    presented = line.reason in PRESENTED  # at the noted time, by the minute: it enters into no time, and into FNIR
     untold = Stamp.absent("noted-by-hand")
     row = Transaction(
         id=f"sheet-{line.number}",
@@ -364,10 +365,10 @@ def _unrecorded(work: _Work, name: str, line: Line) -> None:
         origin=work.origin,
         session=_session(f"{moment.replace(tzinfo=zone).isoformat()}/sheet-{line.number}", line),
         entered=Stamp.at(0) if opened else untold,
-        presented=untold,
+        presented=Stamp.at(0) if presented else untold,
         decided=Stamp.at(round((line.seconds or 0.0) * 1e9)) if opened else untold,
         crossed=untold,
-        attempts=0,
+        attempts=int(presented),
         true_subject=line.planned.person,
         enrolled=line.reason != "stranger",
         outcome="opened" if opened else "denied" if line.let_in == "hand" else "abandoned",

@@ -30,6 +30,8 @@ Reason = Literal[
 """What the observer saw. `stranger`: a volunteer who may not pass this lane tried it, as the plan asked."""
 NEVER_TRIED: frozenset[Reason] = frozenset({"refused", "not-enrolled"})
 """Who said no to the lane, or couldn't be enrolled: came that day, and counts as not let in."""
+PRESENTED: frozenset[Reason] = frozenset({"not-read", "not-recognised"})
+"""Who held something up, or stood before the camera, and wasn't known: the device keeps no row of nobody."""
 COLUMNS = ("day", "date", "person", "round", "place", "lane", "time", "let_in", "reason", "seconds", "row")
 PERSON = re.compile(r"[a-z]+-[0-9]+")
 """A pseudonym of the plan."""

@@ -21,6 +21,7 @@ from benchmarks.pilot.page import sheet_page, table
 from benchmarks.pilot.report import render
 from benchmarks.pilot.schedule import plan
 from benchmarks.pilot.sheet import SheetError, read_people, read_plan, read_sheet, write_people, write_sheet
+from benchmarks.transactions import Gathered, lane_rates
 from edge.device.note import DeviceNote, LaneNote
 from edge.transaction import Lane, Origin, Stamp, Transaction
 from models.registry import Registry
@@ -246,6 +247,18 @@ def test_who_never_reached_the_device_counts_and_lanes_without_one_are_timed_by_
     assert found["sheet-3"].session.startswith("2026-03-02T07:03:00+01:00/")
     assert left(told) == [("no-row", "sheet.csv", 10), ("no-row", "sheet.csv", 11)]
     assert {each.origin for each in found.values()} == {"pilot"}
+
+
+def test_whom_the_device_did_not_know_counts_as_not_recognised() -> None:
+    """Searched among all, an enrolled person who isn't found leaves no row: without the sheet FNIR would be 0."""
+    text = "".join(line(f"volunteer-{who:02d}", f"07:0{who}", lane="face-1n") for who in range(1, 5))
+    text += line("volunteer-05", "07:05", "hand", "face-1n", "not-recognised,20,")
+    rows = [row(f"volunteer-{who:02d}", 60 * who, lane="face-1n") for who in range(1, 5)]
+    found, told = joined(rows, text)
+    assert told.left == ()
+    rates = lane_rates(Gathered(tuple(found.values()), (), ()), "face-1n")
+    assert rates.fnir is not None
+    assert (rates.fnir.numerator, rates.fnir.denominator) == (1, 5)
 
 
 def test_people_outside_the_plan_and_their_pseudonyms_stay_where_they_are() -> None:
