@@ -104,8 +104,8 @@ def compared(rows: Sequence[Transaction], declared: Sequence[Declaration]) -> li
         there = [lane for lane in lanes if lane in by_lane]
         if len(there) != 1:
             raise PilotError(
-                f"{each.body.alternative}: expected rows of one of {', '.join(lanes) or 'no lane'}, found "
-                f"{', '.join(there) or 'none'}."
+                f"{each.body.alternative}: as entry {each.seq} of the ledger declares, expected rows of one of "
+                f"{', '.join(lanes) or 'no lane'}, found {', '.join(there) or 'none'}."
             )
         value, interval, count, persons = _gain(each.body.measure, by_lane[there[0]], by_lane[faces[0]])
         found_gains.append(Gain(each, faces[0], there[0], value, interval, count, persons))
