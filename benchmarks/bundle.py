@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from jinja2 import TemplateError
 from pydantic import BaseModel, ValidationError
 
 from benchmarks import enclosed, rows
@@ -21,41 +20,33 @@ from benchmarks.accuracy import used
 from benchmarks.enclosed import NoBundleError
 from benchmarks.evaluation import crew
 from benchmarks.evidence import Results, Transactions, weaker
-from benchmarks.gains import PilotError, begun, first_transaction, gains
-from benchmarks.interval import RateError
-from benchmarks.language import LANGUAGES
+from benchmarks.language import Language
 from benchmarks.machine import code
-from benchmarks.paper import PaperError, paper
-from benchmarks.recount import differences, parsed, recount, settings
-from benchmarks.report import ReportError, known, render
+from benchmarks.pilot.packed import recount as recount_pilot
+from benchmarks.pilot.report import render as render_pilot
+from benchmarks.recount import differences, recount, settings
+from benchmarks.report import known, render
 from benchmarks.sensitivity import again, page
 from benchmarks.sensitivity import document as sensitive
 from benchmarks.sensitivity.again import Afresh
 from benchmarks.session import Progress
 from benchmarks.traps import caught
-from edge.transaction import Transaction
+from benchmarks.views import PDF, REPORT, pages, pictures, written
 from models.errors import UnknownNetworkError
 from models.registry import Registry
 from policy import bundle as packed
-from policy.bundle import Broken, Bundle, Fixed, Manifest
-from policy.declaration import Declaration, chain
+from policy.bundle import Broken, Bundle, Manifest
 from policy.ledger import Anchor
-from policy.measured import MEASURED, signed
 from policy.schema import SchemaError, upgrade
 from policy.signer import fingerprint
 
-RESULTS, REPORT, PDF, SENSITIVITY = "results.json", "report.html", "report.pdf", "sensitivity.html"
-PILOT = "pilot-{}.jsonl"
-"""Rows of a pilot, file by file."""
-_CHART = r"<svg.*?</svg>"
-_UNSHOWN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TemplateError)
-"""What a page of somebody else's document may end with: it fits its schema, and lacks or contradicts what is shown."""
+RESULTS, SENSITIVITY = "results.json", "sensitivity.html"
 HELD = (
     "Held by the signature alone, since nothing in a bundle can show it: when and on which machine it was made, how "
     "long a sensitivity study took, what a record's file was called, what somebody claims, terms of research sets and "
     "of networks not in models/."
 )
-__all__ = ("NoBundleError", "Verified", "pack", "pack_pilot", "references", "signer", "verify")
+__all__ = ("PDF", "REPORT", "NoBundleError", "Verified", "pack", "references", "signer", "verify")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,85 +122,6 @@ def pack(
     return packed.write(out, manifest, files, key)
 
 
-def pack_pilot(rows_files: Sequence[Path], database: Path, out: Path, key: Ed25519PrivateKey) -> Manifest:
-    """Pack a pilot's rows, what they show of faces beside the declared alternatives, and the ledger behind it.
-
-    Margin and need are those that the ledger in `database` held before the first transaction. Raises PilotError,
-    RowsError, LedgerError, DatabaseError, BundleError.
-    """
-    files: dict[str, bytes] = {}
-    for number, path in enumerate(rows_files, start=1):
-        try:
-            files[PILOT.format(number)] = path.read_bytes()
-        except OSError as error:
-            raise NoBundleError(f"{path}: expected rows of a pilot, found none that can be read ({error}).") from error
-    told, broken = _pilot_rows(files)
-    if broken:
-        raise NoBundleError(f"{rows_files[0].parent}: {broken[0]}")
-    first = first_transaction(told)
-    ledger = chain(database, first)
-    declared = ledger.in_force(first)
-    document = gains(told, declared)
-    files[MEASURED] = (json.dumps(signed(document, key), indent=2) + "\n").encode()
-    manifest = {
-        "created": max(map(begun, told)),
-        "program": f"threshold {version('threshold')}",
-        "code": code(),
-        "grade": "pilot",
-        "networks": {},
-        "settings": {},
-        "fixed": [_declared(each) for each in declared],
-        "fixed_by": "ledger",
-        "ledger": ledger,
-    }
-    return packed.write(out, manifest, files, key)
-
-
-def _declared(each: Declaration) -> dict[str, Any]:
-    body = each.body
-    return {
-        "outcome": body.measure,
-        "alternative": body.alternative,
-        "margin": body.margin,
-        "need": body.need,
-        "entry": each.seq,
-        "at": each.at,
-    }
-
-
-def _pilot_rows(files: Mapping[str, bytes]) -> tuple[list[Transaction], list[Broken]]:
-    told: list[Transaction] = []
-    broken: list[Broken] = []
-    for name, content in files.items():
-        if name.startswith("pilot-"):
-            found, unreadable = parsed(name, content)
-            told += found
-            broken += unreadable
-    return told, broken
-
-
-def _pilot(bundle: Bundle) -> tuple[list[Broken], int]:
-    """A pilot's gains counted again, with margin and need as its ledger held them before the first transaction."""
-    manifest = bundle.manifest
-    told, broken = _pilot_rows(bundle.files)
-    content = bundle.files.get(MEASURED)
-    if manifest.ledger is None:
-        return [*broken, Broken("ledger", "manifest.ledger", "the ledger that the margins come from", "none")], 0
-    if content is None or broken or manifest.ledger.problem():
-        return broken, 0  # named already
-    try:
-        first = first_transaction(told)
-        declared = manifest.ledger.in_force(first)
-        expected = gains(told, declared)
-        stated = {key: value for key, value in json.loads(content).items() if key != "signature"}
-    except (PilotError, RateError, ValueError, AttributeError) as error:
-        return [Broken("pilot", MEASURED, "gains that follow from the rows", str(error).splitlines()[0])], 0
-    broken += differences(expected, stated)
-    fixed = [Fixed.model_validate(_declared(each)).model_dump(mode="json") for each in declared]
-    broken += _fits("fixed", fixed, [each.model_dump(mode="json") for each in manifest.fixed])
-    return broken, sum(5 for _ in expected["comparisons"])
-
-
 def verify(
     path: Path,
     key: Ed25519PublicKey,
@@ -235,8 +147,7 @@ def verify(
             "made the bundle can tell the two apart."
         )
     if RESULTS not in manifest.files:
-        problems, counted = _pilot(bundle)
-        return Verified(bundle, tuple(dict.fromkeys([*broken, *problems])), tuple(notes), counted)
+        return _pilot(bundle, broken, notes, registry or Registry.bundled())
     read, problems = _stated(bundle)
     broken += problems
     counted = 0
@@ -251,9 +162,9 @@ def verify(
             notes += part.notes
             counted += part.figures
         broken += _beside(bundle, results, registry or Registry.bundled())
-        views = _views(bundle, results)
-        broken += _pages(bundle, views)
-        notes += _pictures(bundle, results, views)
+        views = written(bundle, _views(bundle, results))
+        broken += pages(bundle, views)
+        notes += pictures(bundle, views, results.created)
         looked_at = {RESULTS, PDF, *views, *references(results), *enclosed.NAMES}
         if others := sorted(set(bundle.files) - looked_at):
             notes.append(f"{', '.join(others)}: in the bundle, and nothing of it was looked at beyond its digest.")
@@ -261,6 +172,24 @@ def verify(
     if manifest.fixed_by == "scenario":
         notes.append("Margins are the scenario's own; no ledger stands behind them.")
     return Verified(bundle, tuple(dict.fromkeys(broken)), tuple(notes), counted)
+
+
+def _pilot(bundle: Bundle, broken: list[Broken], notes: list[str], registry: Registry) -> Verified:
+    """A pilot's bundle: everything that its document and its page say, again from rows, sheet, ledger and record."""
+    again = recount_pilot(bundle, registry)
+    broken += again.broken
+    if again.pilot is not None:
+        pilot = again.pilot
+        broken += enclosed.verdict(bundle.files, bundle.manifest.files, pilot.verdict)
+        views = written(bundle, {REPORT: partial(render_pilot, pilot)})
+        broken += pages(bundle, views)
+        notes += pictures(bundle, views, pilot.last)
+        notes.append(
+            f"The device's own {len(pilot.sources)} files of rows aren't in the bundle; their digests are."
+            if pilot.sheet
+            else "No observer's sheet is in the bundle: that the rows are of whom they say rests on the signer."
+        )
+    return Verified(bundle, tuple(dict.fromkeys(broken)), tuple(notes), again.figures)
 
 
 def signer(bundle: Bundle) -> str:
@@ -376,70 +305,10 @@ def _plain(model: BaseModel | None) -> object:
     return None if model is None else model.model_dump(mode="json")
 
 
-def _views(bundle: Bundle, results: Results) -> dict[str, str | ReportError]:
-    """The pages of the bundle, written again from what they are views of."""
-    language = bundle.manifest.settings.get("language")
-    if language not in LANGUAGES:
-        return {REPORT: ReportError(f"manifest.settings.language: expected one of {', '.join(LANGUAGES)}.")}
-    views: dict[str, str | ReportError] = {}
-    try:
-        views[REPORT] = render(results, language)
-    except _UNSHOWN as error:
-        views[REPORT] = ReportError(str(error) or type(error).__name__)
+def _views(bundle: Bundle, results: Results) -> dict[str, Callable[[Language], str]]:
+    """How each page of the bundle is written from what it is a view of."""
+    views: dict[str, Callable[[Language], str]] = {REPORT: partial(render, results)}
     content = bundle.files.get(again.DOCUMENT)
-    if content is None:
-        return views
-    try:
-        views[SENSITIVITY] = page.render(sensitive.parse(content, again.DOCUMENT), language)
-    except _UNSHOWN as error:
-        views[SENSITIVITY] = ReportError(str(error) or type(error).__name__)
+    if content is not None:
+        views[SENSITIVITY] = lambda language: page.render(sensitive.parse(content, again.DOCUMENT), language)
     return views
-
-
-def _pages(bundle: Bundle, views: Mapping[str, str | ReportError]) -> Iterator[Broken]:
-    """Each page compared line by line with the one written again; pictures apart, which another matplotlib draws
-    otherwise: each has its table. Where other code wrote it, every line may differ: told once, with how many."""
-    for name, view in views.items():
-        content = bundle.files.get(name)
-        if content is None:
-            if name not in bundle.manifest.files:
-                yield Broken("file missing", name, "the page of what is in the bundle", "none")
-            continue
-        if isinstance(view, ReportError):
-            yield Broken("report", name, "what a page can be written of", str(view).splitlines()[0])
-            continue
-        ours, found = _text(view), _text(content.decode("utf-8", "replace"))
-        wrong = [
-            Broken("report", f"{name}, line {number} of its text", one[:160], other[:160])
-            for number, (one, other) in enumerate(zip(ours, found, strict=False), start=1)
-            if one != other
-        ]
-        if len(ours) != len(found):
-            wrong.append(Broken("report", name, f"{len(ours)} lines of text", f"{len(found)}"))
-        if bundle.manifest.code != code() and len(wrong) > 1:
-            says = f"{len(wrong)} differences, the first in {wrong[0].where}: {wrong[0].found}"
-            wrong = [Broken("report", name, "the text that the code here writes", says)]
-        yield from wrong
-
-
-def _pictures(bundle: Bundle, results: Results, views: Mapping[str, str | ReportError]) -> Iterator[str]:
-    """What is compared to the byte, and may differ between machines without anybody's doing: charts and the PDF."""
-    for name, view in views.items():
-        if name not in bundle.files or isinstance(view, ReportError):
-            continue  # told already
-        found = bundle.files[name].decode("utf-8", "replace")
-        if re.findall(_CHART, view, re.DOTALL) != re.findall(_CHART, found, re.DOTALL):
-            yield f"{name}: drawn again here, its charts differ in some byte. Each has its table, which was compared."
-    report = views.get(REPORT)
-    if PDF in bundle.files and isinstance(report, str):
-        try:
-            same = paper(report, results.created) == bundle.files[PDF]
-        except PaperError as error:
-            yield f"{PDF}: its digest was checked, its content wasn't: {error}"
-            return
-        if not same:
-            yield f"{PDF}: made again here it differs in some byte. Go by {REPORT}, whose text was compared."
-
-
-def _text(page: str) -> list[str]:
-    return re.sub(_CHART, "", page, flags=re.DOTALL).splitlines()

@@ -18,7 +18,7 @@ from benchmarks.cost.costed import costed
 from benchmarks.cost.draws import CostError
 from benchmarks.cost.prices import PriceError, parse
 from benchmarks.errors import BenchmarkError
-from benchmarks.evidence import Results
+from benchmarks.evidence import Attached, Results
 from benchmarks.privacy.private import private
 from benchmarks.recount import differences, numbers, settings
 from benchmarks.sensitivity import again, document
@@ -154,17 +154,42 @@ def _made(key: str, content: bytes, stated: Results, counted: Results) -> BaseMo
         path = Path(temporary) / RECORD
         path.write_bytes(content)
         if key == "verdict" and stated.verdict is not None:
-            said = stated.verdict
-            if said.profile not in (*PROFILES, "unknown"):
-                # Under a law that nobody knows no rule holds, and nothing is refused.
-                raise ValueError(f"a profile of {', '.join(PROFILES)}: found {said.profile!r}")
-            verdict = attached(path, date.fromisoformat(said.as_of), said.profile)
-            title = said.record if verdict.record == RECORD else verdict.record
-            return verdict.model_copy(update={"sha256": said.sha256, "record": title})
+            return _asked(path, stated.verdict)
         told = private(counted, path)
         title = stated.privacy.record if stated.privacy and told.record == RECORD else told.record
         sha256 = stated.privacy.sha256 if stated.privacy else told.sha256
         return told.model_copy(update={"sha256": sha256, "record": title})
+
+
+def _asked(path: Path, said: Attached) -> Attached:
+    """The gate, asked again. Raises PolicyError, ValueError."""
+    if said.profile not in (*PROFILES, "unknown"):
+        # Under a law that nobody knows no rule holds, and nothing is refused.
+        raise ValueError(f"a profile of {', '.join(PROFILES)}: found {said.profile!r}")
+    verdict = attached(path, date.fromisoformat(said.as_of), said.profile)
+    title = said.record if verdict.record == RECORD else verdict.record
+    return verdict.model_copy(update={"sha256": said.sha256, "record": title})
+
+
+def verdict(files: Mapping[str, bytes], signed: Container[str], said: Attached | None) -> Iterator[Broken]:
+    """A verdict that stands outside of results, such as a pilot's, asked for again."""
+    content = files.get(RECORD)
+    if said is None:
+        if content is not None:
+            yield Broken("section removed", "verdict", f"what follows from {RECORD}, which is here", "none")
+        return
+    yield from _replaced(RECORD, {"verdict.sha256": said.sha256}, files, signed)
+    if content is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="threshold-") as temporary:
+        path = Path(temporary) / RECORD
+        path.write_bytes(content)
+        try:
+            made = _asked(path, said)
+        except (PolicyError, ValueError) as error:
+            yield Broken("verdict", RECORD, "what it can be counted from", str(error).splitlines()[0])
+            return
+    yield from differences(_plain(made), _plain(said), "verdict")
 
 
 def _of_record(results: Results) -> dict[str, str]:

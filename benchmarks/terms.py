@@ -124,6 +124,39 @@ REASONS = {
     "several-faces": translatable("several faces in the picture"),
     "too-small": translatable("face too small"),
     "cut-off": translatable("face cut off at the edge of the picture"),
+    "forgotten": translatable("forgotten at home"),
+    "lost": translatable("lost and not yet replaced"),
+    "not-read": translatable("presented and not read"),
+    "not-recognised": translatable("not recognised"),
+    "gave-up": translatable("gave up"),
+    "refused": translatable("said no to this way in"),
+    "not-enrolled": translatable("couldn't be enrolled"),
+    "stranger": translatable("may not pass here, and tried as the plan asked"),
+    "went-in-behind": translatable("went in behind another"),
+    "not-told": translatable("not told"),
+}
+MEASURES = {
+    "denied": translatable("Turned away although they may enter"),
+    "wrong_in": translatable("Let in although they may not enter"),
+    "seconds": translatable("Median time until the door opened"),
+}
+LET_IN = {
+    "lane": translatable("let in by this way"),
+    "hand": translatable("let in by hand"),
+    "behind": translatable("slipped in behind another"),
+    "no": translatable("not let in, or gave up"),
+    "absent": translatable("absent that day"),
+}
+LEFT = {
+    "ambiguous": translatable("several rows or lines fit"),
+    "contradicted": translatable("row and observer say different things"),
+    "no-row": translatable("the observer saw somebody let in, and the device has no row of theirs"),
+    "nobody-looked": translatable("no line of the observer's belongs to it"),
+}
+STANDINGS = {
+    "user": translatable("can use it"),
+    "refused": translatable("said no"),
+    "not-enrolled": translatable("couldn't be enrolled"),
 }
 RATES = {
     "FTE": translatable("persons of whom no reference could be made (failure to enrol)"),

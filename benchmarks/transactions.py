@@ -138,7 +138,7 @@ def gather(files: Sequence[Path], exclude: Path | None = None) -> Gathered:
         data = _bytes(path)
         origins: Counter[str] = Counter()
         for number, line in enumerate(data.splitlines(), start=1):
-            row = _row(line, path, number)
+            row = read_row(line, f"{path}, line {number}")
             if row.id in rows:
                 raise TransactionsError(f"{path}, line {number}: expected each id once, found {row.id!r} twice.")
             rows[row.id] = row
@@ -353,19 +353,18 @@ def _people(rows: Iterable[Transaction]) -> set[str]:
     return {row.true_subject for row in rows if row.true_subject is not None}
 
 
-def _row(line: bytes, path: Path, number: int) -> Transaction:
+def read_row(line: bytes, where: str) -> Transaction:
+    """The row in a line of JSON; `where` it stands is for errors. Raises TransactionsError."""
     try:
-        return Transaction.model_validate(upgrade(json.loads(line), "transaction", f"{path}, line {number}"))
+        return Transaction.model_validate(upgrade(json.loads(line), "transaction", where))
     except SchemaError as error:
         raise TransactionsError(str(error)) from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "row"
-        raise TransactionsError(
-            f"{path}, line {number}, key {where}: {first['msg']}, found {first['input']!r}."
-        ) from error
+        key = ".".join(map(str, first["loc"])) or "row"
+        raise TransactionsError(f"{where}, key {key}: {first['msg']}, found {first['input']!r}.") from error
     except (ValueError, RecursionError) as error:
-        raise TransactionsError(f"{path}, line {number}: expected one JSON document a line, found {error}.") from error
+        raise TransactionsError(f"{where}: expected one JSON document a line, found {error}.") from error
 
 
 def _exclusions(path: Path) -> dict[str, str]:

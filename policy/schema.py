@@ -27,6 +27,9 @@ CURRENT: Mapping[str, int] = {
     "bundle": 1,
     "sensitivity": 1,
     "attendance": 1,
+    "pilot": 1,
+    "pilot-join": 1,
+    "device-note": 1,
 }
 """Kinds of documents, and the version that this code writes."""
 

@@ -15,8 +15,11 @@ def main(check: bool) -> int:
     from pydantic import BaseModel
 
     from benchmarks.evidence import Results
+    from benchmarks.pilot.join import Join
+    from benchmarks.pilot.outcome import Pilot
     from benchmarks.sensitivity.document import Sensitivity
     from edge.attendance import Sheet
+    from edge.device.note import DeviceNote
     from edge.transaction import Transaction
     from policy.bundle import Manifest
     from policy.case import Case
@@ -33,6 +36,9 @@ def main(check: bool) -> int:
         "bundle": Manifest,
         "sensitivity": Sensitivity,
         "attendance": Sheet,
+        "pilot": Pilot,
+        "pilot-join": Join,
+        "device-note": DeviceNote,
     }
     stale = []
     for kind, version in CURRENT.items():

@@ -9,12 +9,15 @@ import typer
 
 from threshold.evaluate import Language
 from threshold.output import JSON_HELP, console, emit, tables
+from threshold.site import StoreFolder
 
 if TYPE_CHECKING:
+    from benchmarks.pilot.join import Join
     from benchmarks.pilot.schedule import Plan
+    from benchmarks.pilot.sheet import Planned
 
 app = typer.Typer(
-    help="A pilot with adult volunteers: who goes which way when, and what each day can show.",
+    help="A pilot with adult volunteers: who goes which way when, the observer's sheet, and who truly came.",
     epilog="Example: threshold pilot plan --persons 30 --days 10 --out plan.html",
     no_args_is_help=True,
 )
@@ -73,6 +76,163 @@ def plan(
         console().print(f"Written: {out}", markup=False)
 
 
+SHEET = "Example: threshold pilot sheet --plan plan.csv --dates 2026-03-02,2026-03-03 --out sheet.csv"
+PEOPLE = "Example: threshold pilot people --plan plan.csv --store store --out people.csv"
+JOIN = (
+    "Example: threshold pilot join journal/transactions-*.jsonl --sheet sheet.csv --people people.csv --out pilot.jsonl"
+    "   Then: threshold report --pilot pilot.jsonl --sheet sheet.csv"
+)
+PlanFile = Annotated[
+    Path, typer.Option("--plan", metavar="FILE", help="The plan: threshold pilot plan --out plan.csv.")
+]
+
+
+@app.command("sheet", epilog=SHEET)
+def sheet(
+    plan: PlanFile,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A page to print (.html), or a spreadsheet's (.csv).")],
+    dates: Annotated[
+        str | None, typer.Option(metavar="DATE,DATE…", help="Of the plan's days, in order; else to be filled in.")
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="The printed page's language.")] = Language.en,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """The observer's sheet: what a device can't know, a line for each planned transaction, by pseudonym."""
+    from datetime import date
+
+    from benchmarks.pilot.page import sheet_page
+    from benchmarks.pilot.sheet import write_sheet
+    from threshold.files import write_private
+
+    if out.suffix not in (".html", ".csv"):
+        raise typer.BadParameter(f"expected a name that ends in .html or .csv, found {out}", param_hint="--out")
+    try:
+        known = [date.fromisoformat(one.strip()) for one in dates.split(",")] if dates else []
+    except ValueError as error:
+        raise typer.BadParameter(f"expected dates (2026-03-02) with commas between, found {dates}") from error
+    planned = _planned(plan)
+    write_private(out, write_sheet(planned, known) if out.suffix == ".csv" else sheet_page(planned, known, lang.value))
+    if json:
+        emit({"sheet": str(out), "lines": len(planned), "persons": len({each.person for each in planned})})
+    console().print(f"Written: {out}, {len(planned)} lines. Pseudonyms alone: no names on it, ever.", markup=False)
+
+
+@app.command("people", epilog=PEOPLE)
+def people(
+    plan: PlanFile,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to (.csv), for its owner alone.")],
+    store: StoreFolder = None,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Who of the plan is which pseudonym in a device's rows. It stays in the laboratory and goes with the store."""
+    from benchmarks.pilot.sheet import write_people
+    from policy.errors import UnknownSubject
+    from threshold.files import write_private
+    from threshold.site import open_store
+
+    persons = list(dict.fromkeys(each.person for each in _planned(plan)))
+    found: list[tuple[str, str | None]] = []
+    with open_store(store) as opened:
+        for person in persons:
+            try:
+                found.append((person, opened.pseudonym(opened.find(person))))
+            except UnknownSubject:
+                found.append((person, None))
+    write_private(out, write_people(found))
+    absent = [person for person, pseudonym in found if pseudonym is None]
+    if json:
+        emit({"people": str(out), "found": len(found) - len(absent), "absent": absent})
+    console().print(f"Written: {out}, {len(found) - len(absent)} of {len(found)} persons.", markup=False)
+    if absent:
+        told = ", ".join(absent)
+        console().print(f"Not in the store: {told}. Who said no is noted on the sheet.", markup=False)
+
+
+@app.command("join", epilog=JOIN)
+def join(
+    rows: Annotated[list[Path], typer.Argument(metavar="ROWS…", help="A device's files of rows, from its journal.")],
+    sheet: Annotated[Path, typer.Option(metavar="FILE", help="The observer's sheet, filled in (CSV).")],
+    people: Annotated[Path, typer.Option(metavar="FILE", help="Who is which pseudonym: threshold pilot people.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to. What comes in isn't touched.")],
+    lanes: Annotated[
+        str | None,
+        typer.Option(metavar="LANE,LANE…", help="Only these come out: one face lane and what it is compared with."),
+    ] = None,
+    within: Annotated[
+        float, typer.Option(min=1, max=3600, help="Seconds between the sheet's time and the row's, at most.")
+    ] = 60.0,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> None:
+    """Put who truly came to a device's rows, by what the observer saw. What isn't clear is named, and not guessed."""
+    from benchmarks.pilot.join import JoinError, companion, devices_of, written
+    from benchmarks.pilot.join import join as put_together
+    from benchmarks.pilot.sheet import read_people, read_sheet
+    from edge.transaction import LANES
+    from threshold.files import write_private
+
+    if out.resolve() in {path.resolve() for path in (*rows, sheet, people)}:
+        raise typer.BadParameter(f"expected another file than those that come in, found {out}", param_hint="--out")
+    if len({path.name for path in rows}) < len(rows):
+        raise typer.BadParameter("expected files of different names, so that each row has a place to be named by")
+    wanted = [one.strip() for one in lanes.split(",")] if lanes else []
+    if unknown := [one for one in wanted if one not in LANES]:
+        raise typer.BadParameter(f"expected some of {', '.join(LANES)}, found {unknown[0]}", param_hint="--lanes")
+    content = _content(sheet, JoinError)
+    found, told = put_together(
+        {path.name: _content(path, JoinError) for path in rows},
+        (sheet.name, content, read_sheet(content, sheet.name)),
+        read_people(_content(people, JoinError), people.name),
+        devices_of(rows),
+        within,
+        [lane for lane in LANES if lane in wanted],
+    )
+    write_private(out, written(found).decode())
+    write_private(companion(out), told.model_dump_json(by_alias=True, indent=1) + "\n")
+    known = sum(row.true_subject is not None for row in found)
+    if json:
+        emit({"rows": str(out), "join": str(companion(out)), "count": len(found), "known": known,
+              "elsewhere": told.elsewhere, "left": [one.model_dump(mode="json") for one in told.left]})  # fmt: skip
+    else:
+        _print_join(told)
+    console().print(
+        f"Written: {out}, {len(found)} rows, {known} of them with who came; {companion(out)}.", markup=False
+    )
+
+
+def _print_join(told: Join) -> None:
+    out = tables()
+    for one in told.left:
+        row = f" [row {one.row}]" if one.row else ""
+        out.print(
+            f"{one.kind}: {one.file}, line {one.line} ({one.lane}): {one.says}{row}", markup=False, soft_wrap=True
+        )
+    if told.left:
+        out.print(
+            "These are as they were, and count in nothing. Where you know better, write the row's id (or none) into "
+            "the sheet's column row, and join again."
+        )
+    if told.left and all(row.startswith("sheet-") for row in told.lines.values()):
+        clocks = ", ".join(sorted({note.session.partition("/")[0] for note in told.devices})[:3]) or "unknown"
+        out.print(
+            f"No line fits a row by its time. Is the sheet's time by the device's clock? Sessions began: {clocks}."
+        )
+    if told.elsewhere:
+        out.print(f"{told.elsewhere} rows of people who aren't in the plan stay where they are.")
+
+
+def _planned(path: Path) -> list[Planned]:
+    from benchmarks.pilot.sheet import SheetError, read_plan
+
+    return read_plan(_content(path, SheetError), path.name)
+
+
+def _content(path: Path, error: type[Exception]) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as found:
+        raise error(f"{path}: expected a file that can be read, found none ({found}).") from found
+
+
 def _beforehand(plan: Plan, path: Path | None) -> tuple[list[str], str | None]:
     """The commands to run before the first day, and the gate's verdict where it isn't allow."""
     name = "RECORD" if path is None else str(path)
@@ -95,7 +255,10 @@ def _beforehand(plan: Plan, path: Path | None) -> tuple[list[str], str | None]:
         *(f"threshold policy notice {name} --kind {kind} --out papers" for kind in kinds),
         f"threshold policy dpia {name} --out dpia.html",
         f"threshold enrol {who} --record {name} --witness NAME --document passport --age AGE --role volunteer "
-        "--tag UID",
+        "--notice VERSION --tag UID",
+        "threshold ledger declare --alternative tag --measure denied --margin MARGIN --need NEED",
+        "threshold ledger anchor --out ANCHOR",
+        "threshold pilot sheet --plan plan.csv --out sheet.csv",
         "threshold ledger verify",
     ]
     return commands, refused

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from threshold import annexed
 from threshold.evaluate import Language
 from threshold.output import JSON_HELP, console, emit, tables
+from threshold.piloted import Sources, piloted
 from threshold.policy import Profile
 from threshold.site import StoreFolder
 
 if TYPE_CHECKING:
-    from benchmarks.annex import Annex
-    from benchmarks.evidence import Results
+    from benchmarks.evidence import Attached, Results
 
 EXAMPLE = (
     "Example: threshold report out/evaluate/results.json --lang sv   "
     "With the gate's verdict: threshold report out/evaluate/results.json --record record.yaml   "
     "With costs: threshold report out/evaluate/results.json --prices prices.toml   "
+    "A pilot: threshold report --pilot pilot.jsonl --sheet sheet.csv --record record.yaml   "
     "What is looked for: threshold report --explain"
 )
 
@@ -90,8 +92,12 @@ def report(
         list[Path] | None,
         typer.Option(
             metavar="ROWS",
-            help="In place of RESULTS: rows of a pilot, packed with the margin and need that the ledger held before.",
+            help="In place of RESULTS: a pilot's rows, held to the margin and need that the ledger held before.",
         ),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --pilot: the observer's sheet that the rows were joined with."),
     ] = None,
     store: StoreFolder = None,
     explain: Annotated[
@@ -104,19 +110,16 @@ def report(
         _explain(json)
         return
     if annex_template:
-        _annex_template(out)
+        annexed.template(out)
         return
+    _right_use(results, pilot, sheet, annex, prices, bundle, key, new_key, sensitivity)
     if pilot:
-        _pack_pilot(pilot, bundle, key, new_key, store, json)
+        sources = Sources(pilot, sheet, record, None if record is None else _verdict(record, as_of, profile), store)
+        page = out or pilot[0].with_suffix(f".{form.value}")
+        piloted(sources, page, form is Form.pdf, lang.value, bundle, key, new_key, json)
         return
     if results is None:
         raise typer.BadParameter("expected RESULTS, such as out/evaluate/results.json, --explain or --annex-template")
-    if (bundle is None) != (key is None) or (new_key and key is None):
-        raise typer.BadParameter("expected --bundle OUT together with --key FILE")
-    if sensitivity is not None and bundle is None:
-        raise typer.BadParameter(
-            "expected --bundle OUT and --key FILE with --sensitivity: it goes into the bundle alone"
-        )
     from benchmarks.annex import read as read_annex
     from benchmarks.report import read, write
     from benchmarks.traps import caught
@@ -129,7 +132,7 @@ def report(
     if pdf is None:
         write(found, page, lang.value)
     if positions is not None:
-        _write_annex(positions, page, lang.value, found.created)
+        annexed.write(positions, page, lang.value, found.created)
     if record is not None or prices is not None:  # the page is a view of the results and of nothing else
         write_text(results, found.model_dump_json(by_alias=True, indent=2) + "\n")
         _outdated(results, page)
@@ -149,6 +152,30 @@ def report(
     console().print(f"Written: {page}")
 
 
+def _right_use(
+    results: Path | None,
+    pilot: list[Path] | None,
+    sheet: Path | None,
+    annex: Path | None,
+    prices: Path | None,
+    bundle: Path | None,
+    key: Path | None,
+    new_key: bool,
+    sensitivity: Path | None,
+) -> None:
+    """Options that only mean something together, or not together."""
+    if (bundle is None) != (key is None) or (new_key and key is None):
+        raise typer.BadParameter("expected --bundle OUT together with --key FILE")
+    if sensitivity is not None and (bundle is None or pilot):
+        raise typer.BadParameter(
+            "expected --bundle OUT and --key FILE with --sensitivity, and no --pilot: it goes into a bundle of RESULTS"
+        )
+    if pilot and (results is not None or annex is not None or prices is not None):
+        raise typer.BadParameter("expected neither RESULTS, --annex nor --prices with --pilot")
+    if sheet is not None and not pilot:
+        raise typer.BadParameter("expected --pilot ROWS with --sheet: it is what those rows were joined with")
+
+
 def _outdated(results: Path, page: Path) -> None:
     """A report in the other form beside the results was written before they changed: say so."""
     for form in Form:
@@ -165,11 +192,9 @@ def _with(
 ) -> Results:
     """The results with the gate's verdict and the privacy of a record in them, and costs at prices."""
     if record is not None:
-        from benchmarks.attached import attached
         from benchmarks.privacy.private import private
 
-        day = (datetime.now(UTC) if as_of is None else as_of).date()
-        verdict = attached(record, day, None if profile is None else profile.value)
+        verdict = _verdict(record, as_of, profile)
         found = found.model_copy(update={"verdict": verdict, "privacy": private(found, record)})
     if prices is not None:
         from benchmarks.cost.costed import costed
@@ -179,20 +204,11 @@ def _with(
     return found
 
 
-def _pack_pilot(
-    rows: list[Path], bundle: Path | None, key: Path | None, new: bool, store: Path | None, json: bool
-) -> None:
-    if bundle is None or key is None:
-        raise typer.BadParameter("expected --bundle OUT and --key FILE with --pilot")
-    from benchmarks.bundle import pack_pilot
-    from policy.signer import fingerprint, new_signer, private_key, raw
-    from threshold.files import store_database
+def _verdict(record: Path, as_of: datetime | None, profile: Profile | None) -> Attached:
+    from benchmarks.attached import attached
 
-    signer = new_signer(key) if new else private_key(key)
-    manifest = pack_pilot(rows, store_database(store), bundle, signer)
-    if json:
-        emit({"bundle": str(bundle), "fixed": [each.model_dump(mode="json") for each in manifest.fixed]})
-    console().print(f"Written: {bundle}, signed by {fingerprint(raw(signer.public_key()))}.")
+    day = (datetime.now(UTC) if as_of is None else as_of).date()
+    return attached(record, day, None if profile is None else profile.value)
 
 
 def _write_pdf(found: Results, path: Path, language: str) -> bytes:
@@ -202,30 +218,6 @@ def _write_pdf(found: Results, path: Path, language: str) -> bytes:
     made = as_pdf(found, path, language)
     write_bytes(path, made)
     return made
-
-
-def _annex_template(out: Path | None) -> None:
-    """The annex to fill in; a file is for its owner alone from the start."""
-    from benchmarks.annex import template
-    from threshold.files import OutputError, write_bytes
-
-    if out is None:
-        print(template(), end="")
-    elif out.exists():
-        raise OutputError(f"{out}: expected a new file, found one there. Name another with --out, or move it away.")
-    else:
-        write_bytes(out, template().encode(), mode=0o600)
-        console().print(f"Written: {out}", markup=False)
-
-
-def _write_annex(told: Annex, report: Path, language: str, created: str) -> None:
-    from benchmarks.annex import annex
-    from benchmarks.report import known
-    from threshold.files import write_bytes
-
-    path = report.with_name(f"{report.stem}-annex.pdf")
-    write_bytes(path, annex(told, known(language), created), mode=0o600)
-    console().print(f"Written: {path}, for its owner alone. It is confidential, and in no bundle.")
 
 
 def _pack(

@@ -273,9 +273,10 @@ class Site:
             open_keeper = partial(
                 DrawnKeeper, crowd, kinds, detector or self._detector(), self._installed("embedder"), window_s
             )
+        note = self.note(kinds)
         return Parts(
             open_keeper=open_keeper,
-            open_journal=lambda: Journal(self._path(site.journal), site.name, site.keep_days),
+            open_journal=lambda: Journal(self._path(site.journal), site.name, site.keep_days, note=note),
             door=self._door(),
             open_s=0.0 if self.settings.door is None else self.settings.door.open_s,
             lent=partial(lent, folder) if self.drawn is None else bool,
@@ -289,6 +290,36 @@ class Site:
             roll=self._roll(),
             opens="door" in site.purpose,
         )
+
+    def note(self, kinds: tuple[str, ...]) -> dict[str, Any]:
+        """What stands beside the rows of what made them: settings and networks, no address and nobody's name."""
+        from importlib.metadata import version
+
+        from edge.device.note import DeviceNote, LaneNote
+
+        settings = self.settings
+        networks = {}
+        if any(kind != "tag-uid" for kind in kinds):
+            spoofs = self._liveness() if self.drawn is None else None
+            found = [self._installed("detector"), self._installed("embedder"), spoofs]
+            networks = {each.network.id: each.network.sha256 for each in found if each is not None}
+        note = DeviceNote(
+            session="none",  # the journal knows it
+            program=f"threshold {version('threshold')}",
+            origin=settings.origin,
+            lanes=tuple(
+                LaneNote(
+                    lane=lane.kind, threshold=getattr(lane, "threshold", None), window_s=getattr(lane, "window_s", None)
+                )
+                for lane in settings.lane
+                if lane.kind in kinds
+            ),
+            networks=networks,
+            detect_px=settings.camera.detect_px if settings.camera is not None else None,
+            reader=None if settings.reader is None else settings.reader.kind,
+            door=None if settings.door is None else settings.door.kind,
+        )
+        return note.model_dump(mode="json", by_alias=True)
 
     def _furnish(self, kinds: tuple[str, ...], store: Store) -> list[LiveLane]:
         """Of the lanes the device began with those that the record in force allows now: another process may have

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from datetime import date
+from typing import get_args
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from benchmarks import terms
-from benchmarks.language import LANGUAGES
+from benchmarks.language import LANGUAGES, Language
 from benchmarks.pilot.schedule import ENROLMENT_GAP_DAYS, LIGHT_LUX, PilotError, Plan
+from benchmarks.pilot.sheet import Planned, Reason, write_sheet
 from benchmarks.pilot.shows import CORRELATION, RATE, SPREAD, Shows
+from benchmarks.report import environment
 from benchmarks.terms import Terms
 
 
@@ -49,12 +52,22 @@ def sentence(shows: Shows, words: Terms) -> Markup:
         clustered=words.number(100 * shows.half_width_clustered, 1),
         effect=words.number(shows.design_effect, 1),
     )
+    return Markup("{} {}; {}; {}.").format(head, times, failures, _matches(shows, words))
+
+
+def matches(shows: Shows, words: Terms) -> Markup:
+    """What so many people are enough for where faces are taken for another's, as a sentence of its own."""
+    said = _matches(shows, words)
+    return Markup("{}{}.").format(said[:1].upper(), said[1:])
+
+
+def _matches(shows: Shows, words: Terms) -> Markup:
     values = {
         "pairs": words.number(shows.pairs, 0),
         "bound": words.percent(shows.match_bound, 2),
         "strangers": words.percent(shows.stranger_bound, 1),
     }
-    matches = (
+    return (
         words.say(
             "FMR to at most {bound} if none of {pairs} pairs errs; not for any claim of FPIR (bound {strangers})",
             **values,
@@ -66,27 +79,46 @@ def sentence(shows: Shows, words: Terms) -> Markup:
             **values,
         )
     )
-    return Markup("{} {}; {}; {}.").format(head, times, failures, matches)
+
+
+def sheet_page(plan: Sequence[Planned], dates: Sequence[date], language: str) -> str:
+    """The observer's sheet to print, a page a day. Raises PilotError, SheetError."""
+    words = Terms(_known(language))
+    days = sorted({each.day for each in plan})
+    write_sheet(plan, dates)  # says where there are others than days
+    known = dict(zip(days, dates, strict=False))
+    return (
+        environment()
+        .get_template("pilot-sheet.html")
+        .render(
+            _=words.say,
+            t=words,
+            terms=terms,
+            code=Markup("<code>{}</code>").format,
+            reasons=get_args(Reason),
+            days=[
+                (day, known[day].isoformat() if known else "", [each for each in plan if each.day == day])
+                for day in days
+            ],
+        )
+        .lstrip()
+    )
+
+
+def _known(language: str) -> Language:
+    for known in LANGUAGES:
+        if language == known:
+            return known
+    raise PilotError(f"language: expected one of {', '.join(LANGUAGES)}, found {language!r}.")
 
 
 def page(plan: Plan, language: str, commands: Sequence[str], refused: str | None = None) -> str:
     """The page; `commands` are those to run beforehand, `refused` what the gate said of the record where it didn't
     allow. Raises PilotError for a language there is no catalogue of."""
-    for known in LANGUAGES:
-        if language == known:
-            break
-    else:
-        raise PilotError(f"language: expected one of {', '.join(LANGUAGES)}, found {language!r}.")
-    words = Terms(known)
-    environment = Environment(
-        loader=PackageLoader("benchmarks"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    words = Terms(_known(language))
     return (
-        environment.get_template("pilot.html")
+        environment()
+        .get_template("pilot.html")
         .render(
             _=words.say,
             t=words,
@@ -109,16 +141,12 @@ def page(plan: Plan, language: str, commands: Sequence[str], refused: str | None
 
 
 def table(plan: Plan) -> str:
-    """Every planned transaction as a line of comma-separated values, with the columns to fill in by hand left empty."""
+    """Every planned transaction as a line of comma-separated values; the observer's sheet is made of them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ("day", "person", "round", "place", "lane", "arrivals", "light", "clothing", "habituation", "let_in", "reason")
-    )
+    writer.writerow(("day", "person", "round", "place", "lane", "arrivals", "light", "clothing", "habituation"))
     days = {day.number: day for day in plan.days}
     for number, person, turn, place, lane in plan.entries():
         day = days[number]
-        writer.writerow(
-            (number, person, turn, place, lane, day.arrivals, day.light, day.clothing, day.habituation, "", "")
-        )
+        writer.writerow((number, person, turn, place, lane, day.arrivals, day.light, day.clothing, day.habituation))
     return text.getvalue()

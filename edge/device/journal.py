@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from edge.errors import EdgeError
 from edge.transaction import Transaction
+from policy.keys import SecretError, write_secret
 
 _NAME = re.compile(r"transactions-.+-(\d{4}-\d{2}-\d{2})-[0-9a-f]{8}\.jsonl")
+_NOTE = re.compile(r"device-.+-(\d{4}-\d{2}-\d{2})-[0-9a-f]{8}\.json")
+"""What the device was, beside its rows, by the same name."""
 
 
 class JournalError(EdgeError, OSError):
@@ -26,17 +31,26 @@ class Journal:
     """One session's rows in a folder (0700), in a file (0600) of their own; the first row makes it. A context manager.
 
     A session is a site's day: rows of one day belong together, and a file can be deleted whole when `keep_days` are
-    over. What a plug pulled in mid-row left of it in older files is cut off when a journal is opened: it was never
-    acknowledged.
+    over. It is called by the moment it began, with its zone (`2026-03-02T07:30:00.250+01:00/north-door-1a2b3c4d`), and
+    `begun_ns` is that moment by time.monotonic_ns: stamps count from there, whatever becomes of the time of day. `note`
+    says what the device is; it goes on disk beside the first row, before it. What a plug pulled in mid-row left of it
+    in older files is cut off when a journal is opened: it was never acknowledged.
     """
 
     def __init__(
-        self, folder: Path, site: str, keep_days: int, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        folder: Path,
+        site: str,
+        keep_days: int,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        note: Mapping[str, Any] | None = None,
     ) -> None:
-        self.folder, self._keep = folder, timedelta(days=keep_days)
-        self.day = now().date()
-        self.session = f"{site}-{self.day.isoformat()}-{secrets.token_hex(4)}"
-        self.path = folder / f"transactions-{self.session}.jsonl"
+        self.folder, self._keep, self._note = folder, timedelta(days=keep_days), note
+        begun, self.begun_ns = now(), time.monotonic_ns()
+        self.day = begun.date()
+        name = f"{site}-{self.day.isoformat()}-{(key := secrets.token_hex(4))}"
+        self.session = f"{begun.astimezone().isoformat(timespec='milliseconds')}/{site}-{key}"
+        self.path, self.note_path = folder / f"transactions-{name}.jsonl", folder / f"device-{name}.json"
         self.rows = 0
         self._size = 0
         self._file = -1
@@ -64,6 +78,7 @@ class Journal:
             if self._broken:
                 raise OSError("half a row couldn't be taken out again")
             if self._file < 0:
+                self._noted()
                 self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
                 _sync(self.folder)
             self._write(line)
@@ -88,6 +103,15 @@ class Journal:
             os.close(self._file)
             self._file = -1
 
+    def _noted(self) -> None:
+        if self._note is None or self.note_path.exists():
+            return
+        text = json.dumps({**self._note, "session": self.session}, indent=1, sort_keys=True) + "\n"
+        try:
+            write_secret(self.note_path, text.encode())
+        except SecretError as error:
+            raise OSError(str(error)) from error
+
     def _write(self, line: bytes) -> None:
         try:
             left = memoryview(line)
@@ -106,16 +130,16 @@ class Journal:
         """(files mended, files deleted)."""
         mended = deleted = 0
         for path in sorted(self.folder.iterdir()):
-            name = _NAME.fullmatch(path.name)
+            rows = _NAME.fullmatch(path.name)
+            name = rows or _NOTE.fullmatch(path.name)
             if name is None:
                 continue
             if self.day - date.fromisoformat(name[1]) >= self._keep:
                 path.unlink()
-                deleted += 1
-            elif _mended(path):
+                deleted += rows is not None
+            elif rows is not None and _mended(path):
                 mended += 1
-        if deleted:
-            _sync(self.folder)
+        _sync(self.folder)
         return mended, deleted
 
 

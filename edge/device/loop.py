@@ -114,7 +114,6 @@ class Device:
         self._opened: dict[str, int] = {}
         """When the tag was presented for which a lane's window is open."""
         self._number = 0
-        self._begun_ns = time.monotonic_ns()
         self._care_ns = self._disk_ns = self._store_ns = self._roll_ns = 0
         self._retry_ns = RETRY_NS
         self._clocks_ns = time.time_ns() - time.monotonic_ns()
@@ -346,7 +345,9 @@ class Device:
         return self._stamp(seen_ns)
 
     def _stamp(self, at_ns: int) -> Stamp:
-        return Stamp.at(max(0, at_ns - self._begun_ns))
+        """From the session's beginning on; what was before it, as when midnight lay between, has no place in it."""
+        begun_ns = at_ns if self._journal is None else self._journal.begun_ns
+        return Stamp.at(at_ns - begun_ns) if at_ns >= begun_ns else Stamp.absent("before-the-session")
 
     def _counted(self, lane: str, opened: bool, reason: str) -> None:
         self.tally.decisions[lane, opened, reason] += 1
@@ -436,7 +437,6 @@ class Device:
             self._journal = self._parts.open_journal()
             self._journal_day = today
             self._number = 0
-            self._begun_ns = time.monotonic_ns()
             self.health.right("journal")
         if self._parts.detector is not None and self._parts.core is not None:
             self._core = Core(self._parts.detector, self._ask, self._parts.core, self._watch, self._parts.liveness)

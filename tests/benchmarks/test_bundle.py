@@ -15,11 +15,14 @@ import jsonschema
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from benchmarks.bundle import NoBundleError, Verified, pack, pack_pilot, verify
+from benchmarks.bundle import REPORT, NoBundleError, Verified, pack, verify
 from benchmarks.evaluation import evaluate
 from benchmarks.evidence import Results
 from benchmarks.gains import PilotError
 from benchmarks.paper import paper
+from benchmarks.pilot.packed import count
+from benchmarks.pilot.packed import pack as pack_pilot
+from benchmarks.pilot.report import render as render_pilot
 from benchmarks.recount import differences
 from benchmarks.report import render
 from benchmarks.rows import RowsError
@@ -407,6 +410,12 @@ def lines(rows: list[Transaction]) -> bytes:
     return b"".join(each.model_dump_json(by_alias=True).encode() + b"\n" for each in rows)
 
 
+def pack_rows(files: list[Path], database: Path, out: Path) -> None:
+    """As `threshold report --pilot` does, without a sheet."""
+    counted = count(files, database)
+    pack_pilot(counted, out, KEY, {REPORT: render_pilot(counted.pilot, "en").encode()})
+
+
 @dataclass(frozen=True)
 class Pilot:
     files: list[Path]
@@ -429,7 +438,7 @@ def pilot(tmp_path: Path) -> Pilot:
     files = [tmp_path / "face.jsonl", tmp_path / "tag.jsonl"]
     for path, rows in zip(files, (faces, tags), strict=True):
         path.write_bytes(lines(rows))
-    pack_pilot(files, tmp_path / "l.db", tmp_path / "p.bundle", KEY)
+    pack_rows(files, tmp_path / "l.db", tmp_path / "p.bundle")
     return Pilot(files, tmp_path / "l.db", tmp_path / "p.bundle")
 
 
@@ -504,8 +513,8 @@ def test_rows_that_are_no_pilot_to_compare_are_refused(pilot: Pilot, tmp_path: P
     ):
         (tmp_path / "x.jsonl").write_bytes(lines(rows))
         with pytest.raises(PilotError, match=says):
-            pack_pilot([tmp_path / "x.jsonl"], pilot.database, tmp_path / "x.bundle", KEY)
+            count([tmp_path / "x.jsonl"], pilot.database)
     early = one.model_copy(update={"session": "2026-01-01T07:30:00+00:00/x"})
     (tmp_path / "x.jsonl").write_bytes(lines([early]))
     with pytest.raises(LedgerError, match="declared before the first transaction"):
-        pack_pilot([tmp_path / "x.jsonl"], pilot.database, tmp_path / "x.bundle", KEY)
+        count([tmp_path / "x.jsonl"], pilot.database)

@@ -11,18 +11,19 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from results_example import SCENARIO, priced_by_template, results
 
-from benchmarks import evaluation, evidence, faces, interval, method, synthetic, terms
+from benchmarks import evaluation, evidence, faces, interval, method, synthetic, terms, transactions
 from benchmarks.cost import costed, formula
 from benchmarks.cost.lanes import PRICES
 from benchmarks.doors import simulate, ways
 from benchmarks.language import Language, Words, catalogue
-from benchmarks.pilot import schedule
+from benchmarks.pilot import join, schedule, sheet
 from benchmarks.privacy import weights
 from benchmarks.recipe import Recipe
 from benchmarks.scenario import FACTORS
 from benchmarks.terms import Terms
 from edge.acquire import Reason
 from edge.transaction import LANES
+from policy.entry import Measure
 
 TRANSLATED: tuple[Language, ...] = ("sv", "is")
 
@@ -33,7 +34,7 @@ def _sources() -> Iterator[tuple[str, str, dict[str, None]]]:
             yield "jinja2.ext:babel_extract", f"templates/{template.name}", {"_": None}
     for name in ("__init__", "claims", "figures", "lanes", "people"):
         yield "python", f"traps/{name}.py", {"_": None}
-    for name in ("terms", "pictures", "report", "pilot/page", "sensitivity/page"):
+    for name in ("terms", "pictures", "report", "pilot/page", "pilot/report", "sensitivity/page"):
         yield "python", f"{name}.py", {"say": None, "translatable": None}
 
 
@@ -120,6 +121,11 @@ def test_every_identifier_of_the_evidence_has_a_name() -> None:
     assert set(terms.CLOTHING) == set(get_args(schedule.Clothing))
     assert set(terms.HABITUATION) == set(get_args(schedule.Habituation))
     assert set(get_args(Reason)) <= set(terms.REASONS)
+    assert set(get_args(sheet.Reason)) <= set(terms.REASONS)
+    assert set(terms.LET_IN) == set(get_args(sheet.LetIn))
+    assert set(terms.LEFT) == set(get_args(join.Kind))
+    assert set(terms.MEASURES) == set(get_args(Measure))
+    assert set(terms.STANDINGS) == set(get_args(transactions.Standing))
 
 
 def test_every_method_of_an_interval_has_a_name() -> None:

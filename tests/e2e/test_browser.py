@@ -92,3 +92,23 @@ def test_the_report_in_a_browser_says_whom_the_face_lane_saw(site: str, tmp_path
     assert "The faces in this run are drawn; nobody is pictured." in page
     assert "not shown (simulated)" in page
     assert "threshold models fetch yunet-2023mar mobilefacenet-foamliu" in page
+
+
+@pytest.mark.parametrize("language", ["en", "sv", "is"])
+def test_the_page_of_a_pilot_shows_its_charts_at_the_width_of_a_telephone_as_well(
+    language: str, tmp_path: Path
+) -> None:
+    from benchmarks.pilot.outcome import Pilot
+    from benchmarks.pilot.report import render
+    from benchmarks.report import known
+
+    documents = Path(__file__).resolve().parents[1] / "threshold" / "documents"
+    page = tmp_path / "pilot.html"
+    page.write_text(render(Pilot.model_validate_json((documents / "pilot-1.json").read_bytes()), known(language)))
+    shown = browse(tmp_path, page.as_uri(), "--window-size=500,4000", "--dump-dom")
+    assert shown.count("<svg") == 4  # two measures, failures, times
+    picture = tmp_path / "page.png"
+    browse(tmp_path, page.as_uri(), "--window-size=500,4000", f"--screenshot={picture}")
+    pixels = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
+    assert pixels is not None
+    assert 0.01 < float(np.mean(pixels < 128)) < 0.5

@@ -84,7 +84,7 @@ def test_wrong_use_is_exit_2(run_: Path, tmp_path: Path) -> None:
     results = run_ / "results.json"
     assert command("report", results, "--bundle", tmp_path / "b")[0] == 2
     assert command("report", results, "--key", run_ / "k")[0] == 2
-    assert command("report", "--pilot", run_ / "x.jsonl")[0] == 2
+    assert command("report", "--pilot", run_ / "x.jsonl", "--bundle", tmp_path / "b")[0] == 2
     assert command("report", results, "--sensitivity", run_ / "sensitivity.json")[0] == 2
     assert command("verify", run_ / "b")[0] == 2
 

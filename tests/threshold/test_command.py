@@ -41,7 +41,7 @@ VERBS = [
     ["plan"],
     ["cost"],
     ["pilot"],
-    ["pilot", "plan"],
+    *(["pilot", verb] for verb in ("plan", "sheet", "people", "join")),
     ["models"],
     ["models", "list"],
     ["models", "fetch"],

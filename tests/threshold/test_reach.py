@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 import edge.vision
 from edge.attendance import Sheet, Sheets
 from edge.embed import Embedder
+from edge.transaction import Stamp, Transaction
 from models import tiny
 from models.registry import Registry
 from policy.gate import Gate, Refused
@@ -236,7 +237,9 @@ class Everyday:
         self.do("sensitivity", "--quick", "--person-mornings", 2600, "--out", self.folder / "sensitivity")
         self.do("cost", "--template")
         self.do("plan", "--claim", "FRR 3% ± 1pp")
-        self.do("pilot plan", "--persons", 12, "--days", 2)
+        plan = self.folder / "plan.csv"
+        self.do("pilot plan", "--persons", 12, "--days", 1, "--lanes", "tag-uid", "--out", plan)
+        self.do("pilot sheet", "--plan", plan, "--dates", "2026-03-02", "--out", self.folder / "sheet.csv")
         self.do("doctor")
 
     def people(self) -> None:
@@ -245,6 +248,7 @@ class Everyday:
         self.do("enrol", "volunteer-07", "--tag", "04a1b2c3", "--record", self.folder / "site.yaml", *attested,
                 "--for", "door", "--for", "attendance", *self.store)  # fmt: skip
         self.do("status", *self.store)
+        self.pilot()
         self.do("ledger declare", "--alternative", "tag", "--measure", "denied", "--margin", 0.005, "--need", 0.01,
                 *self.store)  # fmt: skip
         self.do("decline", "--notice", "1.2", *self.store)
@@ -266,6 +270,24 @@ class Everyday:
         self.do("revoke", "volunteer-07", *self.store)
         self.do("enrol", "volunteer-08", "--tag", "04a1b2c4", *attested, *self.store)
         self.do("erase", "volunteer-08", *self.store)
+
+    def pilot(self) -> None:
+        """One row of a device's, and the observer's line of it."""
+        people, sheet, rows = (self.folder / name for name in ("people.csv", "sheet.csv", "rows.jsonl"))
+        self.do("pilot people", "--plan", self.folder / "plan.csv", "--out", people, *self.store)
+        who = next(line.partition(",")[2] for line in people.read_text().splitlines() if "volunteer-07," in line)
+        sheet.write_text(sheet.read_text().replace("volunteer-07,1,1,tag-uid,,", "volunteer-07,1,1,tag-uid,07:31,lane"))
+        absent = Stamp.absent("no-camera")
+        rows.write_text(
+            Transaction(
+                id="1", lane="tag-uid", origin="pilot", session="2026-03-02T07:31:00+01:00/door", entered=absent,
+                presented=Stamp.at(1), decided=Stamp.at(2), crossed=absent, attempts=1, claimed=who,
+                decided_subject=who, outcome="opened", reason="tag-known",
+            ).model_dump_json(by_alias=True)
+        )  # fmt: skip
+        out = self.folder / "pilot.jsonl"
+        told = self.do("pilot join", rows, "--sheet", sheet, "--people", people, "--out", out, "--json")
+        assert (told["count"], told["known"], told["left"]) == (1, 1, [])
 
     def orders(self) -> None:
         self.order("lift", self.order("receive", "suspend")["order"])

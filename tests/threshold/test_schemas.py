@@ -11,8 +11,11 @@ import jsonschema
 import pytest
 
 from benchmarks.evidence import Results
+from benchmarks.pilot.join import Join
+from benchmarks.pilot.outcome import Pilot
 from benchmarks.sensitivity.document import Sensitivity
 from edge.attendance import Sheet
+from edge.device.note import DeviceNote
 from edge.transaction import Transaction
 from policy.bundle import Manifest
 from policy.case import Case
@@ -31,6 +34,9 @@ MODELS = {
     "bundle": Manifest,
     "sensitivity": Sensitivity,
     "attendance": Sheet,
+    "pilot": Pilot,
+    "pilot-join": Join,
+    "device-note": DeviceNote,
 }
 
 

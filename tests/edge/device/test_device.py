@@ -25,7 +25,7 @@ from edge.door import DoorError, FakeDoor
 from edge.face import Box
 from edge.lane import Decision
 from edge.reader import ReaderError, Replayed, TagRead, TimedReader
-from edge.transaction import Transaction
+from edge.transaction import Stamp, Transaction
 from policy.database import Busy, DatabaseError
 
 KNOWN, UNKNOWN = TagRead(b"\x04\x00\x00\x01"), TagRead(b"\x04\x00\x00\x02")
@@ -376,6 +376,26 @@ def test_a_new_day_has_a_journal_of_its_own_and_the_store_tidies_up(site: Site) 
     assert "2026-09-02" in second.session
     assert second.presented.t_ns < first.presented.t_ns  # type: ignore[operator]  # a session's time begins anew
     assert [keeper.closed for keeper in site.keepers] == [1, 1]
+
+
+def test_stamps_count_from_the_moment_that_the_session_is_called_by(site: Site) -> None:
+    site.reads = held(KNOWN, every_s=0.6)
+    before = datetime.now(UTC)
+    with Running(site):
+        wait_for(lambda: site.told)
+        heard = datetime.now(UTC)
+    (row,) = site.rows
+    begun = datetime.fromisoformat(row.session.partition("/")[0])
+    assert begun.astimezone(UTC).date() == site.day  # the journal's clock, which a test sets
+    assert row.decided.t_ns is not None
+    assert 0 < row.decided.t_ns <= (heard - before).total_seconds() * 1e9
+
+
+def test_what_was_before_the_session_has_no_time_in_it(site: Site) -> None:
+    device = Device(site.parts())
+    device._journal = site.journal()
+    assert device._stamp(device._journal.begun_ns + 5) == Stamp.at(5)
+    assert device._stamp(device._journal.begun_ns - 1) == Stamp.absent("before-the-session")
 
 
 def test_a_tag_that_waited_in_a_stuck_device_opens_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

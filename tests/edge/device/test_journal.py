@@ -53,7 +53,10 @@ def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
     assert ids(kept.path) == ["row-0", "row-1", "row-2"]
     assert Transaction.model_validate_json(kept.path.read_text().splitlines()[1]) == row(1)
     assert json.loads(kept.path.read_text().splitlines()[0])["schema"] == "threshold/transaction/1"
-    assert kept.session == kept.path.stem.removeprefix("transactions-")
+    begun, _, name = kept.session.partition("/")
+    assert datetime.fromisoformat(begun) == NOON
+    assert datetime.fromisoformat(begun).tzinfo is not None
+    assert kept.path.stem == f"transactions-north-door-2026-09-01-{name.removeprefix('north-door-')}"
 
 
 def test_only_the_owner_may_read_them_and_a_day_without_rows_leaves_no_file(tmp_path: Path) -> None:
@@ -125,6 +128,27 @@ def test_rows_are_deleted_when_their_days_are_over_and_nothing_else_is(tmp_path:
         assert last.deleted == 1
     assert not kept.path.exists()
     assert other.exists()
+
+
+def test_journals_of_the_form_before_are_deleted_and_mended_as_well(tmp_path: Path) -> None:
+    old, newer = (tmp_path / f"transactions-north-door-2026-0{month}-01-0123abcd.jsonl" for month in (5, 8))
+    old.write_text("{}\n")
+    newer.write_text('{"id": "half')
+    with journal(tmp_path, keep_days=90) as kept:
+        assert (kept.deleted, kept.mended) == (1, 1)
+    assert not old.exists()
+
+
+def test_what_the_device_is_stands_beside_its_rows_and_goes_with_them(tmp_path: Path) -> None:
+    with Journal(tmp_path, "north-door", 30, lambda: NOON, {"networks": {}}) as kept:
+        assert not list(tmp_path.iterdir()), "no row, no note"
+        kept.append(row())
+    assert json.loads(kept.note_path.read_text()) == {"networks": {}, "session": kept.session}
+    assert kept.note_path.stat().st_mode & 0o077 == 0
+    assert rows_of(tmp_path, "0" * 32), "it is no file of rows"
+    with journal(tmp_path, NOON + timedelta(days=30)) as last:
+        assert last.deleted == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
