@@ -80,7 +80,7 @@ def verify(
         screen.print(
             f"All fits: {found.figures} figures counted again, {len(manifest.files)} files."
             if found.good
-            else f"{len(found.broken)} things don't fit."
+            else f"What doesn't fit: {len(found.broken)}."
         )
     if not found.good:
         console().print(f"{bundle}: not as it was signed, or its figures don't follow from what it holds.")

@@ -107,7 +107,10 @@ def test_costs_are_packed_with_their_prices_or_not_at_all(run_: Path, tmp_path: 
         (tmp_path / path.name).write_bytes(path.read_bytes())
     results, prices = tmp_path / "results.json", tmp_path / "mine.toml"
     assert command("cost", "--template", "--out", prices)[0] == 0
-    assert command("report", results, "--prices", prices)[0] == 0
+    (tmp_path / "report.pdf").write_bytes(b"of another day")
+    done = CliRunner().invoke(app, ["report", str(results), "--prices", str(prices)])
+    assert done.exit_code == 0
+    assert "report.pdf is of the results as they were before" in " ".join(done.stderr.split())
     packing = ("report", results, "--bundle", tmp_path / "b", "--key", tmp_path / "k", "--new-key")
     code, _, error = command(*packing)
     assert (code, isinstance(error, NoBundleError)) == (1, True)
