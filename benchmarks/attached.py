@@ -21,9 +21,8 @@ def attached(path: Path, as_of: date, profile: str | None = None) -> Attached:
     record = read(path)
     facts = ground(record, as_of, profile)
     said = verdict(facts)
-    title = record.paper.title
     return Attached(
-        record=title if isinstance(title, str) and title not in ("unknown", "none") else path.name,
+        record=path.name,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         verdict=said.verdict,
         profile=said.profile,

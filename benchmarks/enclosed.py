@@ -26,7 +26,6 @@ from benchmarks.sensitivity.again import Afresh
 from benchmarks.session import Progress
 from policy.bundle import Broken
 from policy.errors import PolicyError
-from policy.rule import PROFILES
 
 RECORD, PRICES = "record.yaml", "prices.toml"
 NAMES = (RECORD, PRICES, again.DOCUMENT, again.POINTS)
@@ -146,8 +145,8 @@ def sensitivity(
 
 
 def _made(key: str, content: bytes, stated: Results, counted: Results) -> BaseModel:
-    """A part of results, made anew. Digests, and a title that was only a file's name, are those that are stated: both
-    are compared by themselves, once."""
+    """A part of results, made anew. Digest and name of the record's file are those that are stated: the digest is
+    compared by itself, once, and in a bundle the file has another name."""
     if key == "cost" and stated.cost is not None:
         return costed(counted, parse(content.decode("utf-8"), PRICES), stated.cost.sha256)
     with tempfile.TemporaryDirectory(prefix="threshold-") as temporary:
@@ -156,19 +155,14 @@ def _made(key: str, content: bytes, stated: Results, counted: Results) -> BaseMo
         if key == "verdict" and stated.verdict is not None:
             return _asked(path, stated.verdict)
         told = private(counted, path)
-        title = stated.privacy.record if stated.privacy and told.record == RECORD else told.record
-        sha256 = stated.privacy.sha256 if stated.privacy else told.sha256
-        return told.model_copy(update={"sha256": sha256, "record": title})
+        said = stated.privacy or told
+        return told.model_copy(update={"sha256": said.sha256, "record": said.record})
 
 
 def _asked(path: Path, said: Attached) -> Attached:
     """The gate, asked again. Raises PolicyError, ValueError."""
-    if said.profile not in (*PROFILES, "unknown"):
-        # Under a law that nobody knows no rule holds, and nothing is refused.
-        raise ValueError(f"a profile of {', '.join(PROFILES)}: found {said.profile!r}")
     verdict = attached(path, date.fromisoformat(said.as_of), said.profile)
-    title = said.record if verdict.record == RECORD else verdict.record
-    return verdict.model_copy(update={"sha256": said.sha256, "record": title})
+    return verdict.model_copy(update={"sha256": said.sha256, "record": said.record})
 
 
 def verdict(files: Mapping[str, bytes], signed: Container[str], said: Attached | None) -> Iterator[Broken]:

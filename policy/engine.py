@@ -24,7 +24,7 @@ from policy.kleene import Truth, among, either
 from policy.language import Words
 from policy.measured import Measurement
 from policy.record import Record, facts
-from policy.rule import STRICT, Milder, Rule, rules
+from policy.rule import PROFILES, STRICT, Milder, ProfileError, Rule, rules
 from policy.statutes import Statute, statutes
 from policy.verdict import Finding, Mode, Outcome, Verdict, decide
 from policy.view import Ground, View
@@ -54,8 +54,13 @@ def ground(
     listed: Iterable[Statute] | None = None,
     measured: Iterable[Measurement] = (),
 ) -> Ground:
-    """A record's facts, ready to be judged. `profile` stands in for the record's jurisdiction where given."""
+    """A record's facts, ready to be judged. `profile` stands in for the record's jurisdiction where given.
+
+    Raises ProfileError for one that isn't known: under it no rule would hold, and nothing would be refused.
+    """
     tables = facts(record)
+    if profile not in (None, "unknown", *PROFILES):
+        raise ProfileError(f"profile: expected one of {', '.join(PROFILES)}, or unknown, found {profile!r}.")
     if profile is not None:
         tables["dep"] = {**tables["dep"], "jurisdiction": profile}
     return Ground(tables, as_of, tuple(statutes() if listed is None else listed), tuple(measured))

@@ -52,6 +52,10 @@ NATIONAL_START: Mapping[str, date] = {"is": date(2018, 7, 15), "no": date(2018, 
 """Where the Regulation's law came later, by way of the EEA. Act 90/2018; personopplysningsloven. [from memory]"""
 
 
+class ProfileError(PolicyError, ValueError):
+    """Error raised for a jurisdiction that no rules are of."""
+
+
 class UnknownRule(PolicyError, LookupError):
     """Error raised for a rule that doesn't exist; says which are close."""
 

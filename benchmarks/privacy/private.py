@@ -27,9 +27,8 @@ def private(results: Results, path: Path) -> Privacy:
     vector = vectors(record, weights, subjects, _declined(results, subjects))
     known = {lane: entries(one) for lane, one in vector.items()}
     both = {lane: (*own, *outcomes(results.doors, lane)) for lane, own in known.items()} if results.doors else {}
-    title = record.paper.title
     found = Privacy(
-        record=title if isinstance(title, str) and title not in ("unknown", "none") else path.name,
+        record=path.name,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         vector=vector,
         milder=dominators(known),

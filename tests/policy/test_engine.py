@@ -9,13 +9,14 @@ from itertools import product
 from random import Random
 
 import pytest
-from records import TODAY, generated, known, load
+from records import FOLDER, TODAY, generated, known, load
 
 from policy.domains import put
 from policy.engine import assess, judge, verdict
 from policy.kleene import both, contains, day, either, every, holds, implies, negate, no, some, stated, yes
 from policy.record import Record, parse
-from policy.rule import GDPR, Milder, Rule, UnknownRule, closed, find, rules
+from policy.record import read as read_record
+from policy.rule import GDPR, Milder, ProfileError, Rule, UnknownRule, closed, find, rules
 from policy.statutes import statutes
 from policy.view import Ground, Item, Undeclared, View
 
@@ -228,6 +229,11 @@ def test_a_rule_holds_under_its_profiles_and_under_all_where_the_law_is_not_know
     rule = made(profiles=("se",))
     said = {law: outcome(rule, {"dep": {"jurisdiction": law}})[0] for law in ("se", "is", "none", "unknown")}
     assert said == {"se": "unknown", "is": "not-applicable", "none": "unknown", "unknown": "unknown"}
+
+
+def test_a_law_that_nobody_knows_is_an_error_and_no_allow():
+    with pytest.raises(ProfileError, match="found 'xx'"):
+        assess(read_record(FOLDER / "school-tags.yaml"), as_of=TODAY, profile="xx")
 
 
 def test_the_regulation_came_later_by_way_of_the_eea():
