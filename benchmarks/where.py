@@ -21,10 +21,12 @@ def mistakes(text: str, name: str, error: ValidationError) -> str:
     for each in error.errors(include_url=False):
         at = each["loc"]
         if not at:  # of the document as a whole; what it found stands in the message
-            lines.append(f"{name}: {each['msg']}.")
+            lines.append(f"{name}: {each['msg'].removeprefix('Value error, ')}.")
             continue
         found = "nothing" if each["type"] == "missing" else repr(each["input"])
         found = found if len(found) <= 80 else f"{found[:79]}…"
         key = ".".join(map(str, at))
-        lines.append(f"{name}, line {line_of(text, at)}, key {key}: {each['msg']}; found {found}.")
+        lines.append(
+            f"{name}, line {line_of(text, at)}, key {key}: {each['msg'].removeprefix('Value error, ')}; found {found}."
+        )
     return "\n".join(lines)
