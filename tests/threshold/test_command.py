@@ -71,7 +71,7 @@ def threshold(*words: str, **environment: str) -> subprocess.CompletedProcess[st
         [*COMMAND, *words],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         env={**os.environ, "COLUMNS": "120", "TERM": "dumb", **environment},
     )
