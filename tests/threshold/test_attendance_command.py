@@ -99,7 +99,7 @@ class Lab:
     @property
     def rows(self) -> list[Transaction]:
         folder = self.folder / "journal"
-        paths = sorted(folder.iterdir()) if folder.is_dir() else []
+        paths = sorted(folder.glob("transactions-*.jsonl"))
         return [Transaction.model_validate_json(line) for path in paths for line in path.read_text().splitlines()]
 
 
@@ -121,7 +121,7 @@ def test_two_slots_of_a_real_device_and_nothing_in_them_that_the_doors_rows_have
     first, second = came, came[:2]
     lab.reads([(0.5 + 0.1 * number, who) for number, who in enumerate([*first, "door-alone"])]
               + [(27 + 0.1 * number, who) for number, who in enumerate(second)])  # fmt: skip
-    with Process("--config", lab.settings([("first", 0, 25), ("second", 25, 45)])) as device:
+    with Process("--config", lab.settings([("first", -60, 25), ("second", 25, 45)])) as device:
         device.wait_for("noted for day", 60)
         code, _ = device.end()
     assert code == 0, device.lines
