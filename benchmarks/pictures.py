@@ -166,15 +166,17 @@ def cost(cost: Cost, terms: Terms) -> Chart:
         name="cost-chart",
         title=terms.say("What each way in costs, with 95% of the draws"),
         said="; ".join(said) + ".",
-        axis=terms.say(
-            "Thousand {currency} over {years} years",
-            currency=cost.currency,
-            years=terms.number(cost.years, 1, shortest=True),
-        ),
+        axis=_thousands(cost, terms),
         groups=(Group("", tuple(rows)),),
         tick=lambda value: terms.number(value, 0),
         kinds=(terms.say("by face, with the other way in"), terms.say("without faces")),
     )
+
+
+def _thousands(cost: Cost, terms: Terms) -> str:
+    """What an axis of costs counts."""
+    years = terms.number(cost.years, 1, shortest=True)
+    return terms.say("Thousand {currency} over {years} years", currency=cost.currency, years=years)
 
 
 def swings(cost: Cost, terms: Terms) -> Chart:
@@ -191,11 +193,7 @@ def swings(cost: Cost, terms: Terms) -> Chart:
         name="swings-chart",
         title=terms.say("Which price decides"),
         said="; ".join(said) + ".",
-        axis=terms.say(
-            "Thousand {currency} over {years} years",
-            currency=cost.currency,
-            years=terms.number(cost.years, 1, shortest=True),
-        ),
+        axis=_thousands(cost, terms),
         groups=(Group("", tuple(rows)),),
         tick=lambda value: terms.number(value, 0, signed=True),
         zero=True,

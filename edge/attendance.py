@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.disk import sync
 from edge.errors import EdgeError
 from edge.transaction import Origin
 from policy.entry import Id, Pseudonym
@@ -113,7 +114,7 @@ class Sheets:
             for path in (*over, *self.folder.glob(f"attendance-{self._site}-*.json.part")):
                 path.unlink()
             if over:
-                _sync(self.folder)
+                sync(self.folder)
         except OSError as error:
             raise AttendanceError(f"{self.folder}: expected old sheets to be deleted, found: {error}.") from error
         return len(over)
@@ -145,7 +146,7 @@ def write(path: Path, sheet: Sheet) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise AttendanceError(
             f"{path}: expected attendance to be kept, found: {error}. Is the disk full or read-only?"
@@ -173,11 +174,3 @@ def _of_store(path: Path, sheet: Sheet, store: str) -> None:
             f"{path}: expected attendance of the people of this store ({store}), found that of another "
             f"({sheet.store}). Name the store that belongs to it, or another folder."
         )
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from edge.disk import sync
 from edge.errors import EdgeError
 from edge.transaction import Transaction
 from policy.keys import SecretError, write_secret
@@ -80,7 +81,7 @@ class Journal:
             if self._file < 0:
                 self._noted()
                 self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                _sync(self.folder)
+                sync(self.folder)
             self._write(line)
         except OSError as error:
             raise JournalError(
@@ -139,7 +140,7 @@ class Journal:
                 deleted += rows is not None
             elif rows is not None and _mended(path):
                 mended += 1
-        _sync(self.folder)
+        sync(self.folder)
         return mended, deleted
 
 
@@ -178,11 +179,3 @@ def _mended(path: Path) -> bool:
         file.truncate(whole)
         os.fsync(file.fileno())
         return True
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
