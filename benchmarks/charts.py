@@ -165,7 +165,9 @@ def _axis(axes: Axes, chart: Chart) -> None:
         room = 0.04 * (max(ends) - min(ends) or 1.0)
         # Nothing but what is below zero reaches over it: the axis begins there.
         axes.set_xlim(min(ends) - room if min(ends) < 0 else 0.0, max(ends) + room)
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        # Thousands with their sign run into each other where six of them stand below a narrow axis.
+        wide = max(len(chart.tick(end)) for end in axes.get_xlim()) > 5
+        axes.xaxis.set_major_locator(MaxNLocator(4 if wide else 6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: chart.tick(value)))
 
 
