@@ -65,7 +65,8 @@ def prove() -> dict[str, Any]:
         ]
         results = json.loads((clone / "out" / "evaluate" / "results.json").read_text(encoding="utf-8"))
         ran = {lane: result["status"] for lane, result in results["lanes"].items()}
-        claims.append(claim("lanes", ran, "both ran", set(ran.values()) == {"ran"}))
+        as_programs = all(ran[lane] == "ran" for lane in ("face-1n", "tag-uid"))
+        claims.append(claim("lanes", ran, "face-1n and tag-uid ran, the others are simulated", as_programs))
         sizes = {
             str(path.relative_to(clone)): path.stat().st_size
             for path in sorted((clone / "models").rglob("*"))
