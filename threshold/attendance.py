@@ -80,11 +80,7 @@ def note(
     json: Json = False,
 ) -> None:
     """Note somebody as present who was missed: after a crash, or with the tag left at home."""
-    _correct(reference, day.date(), slot, witness, sheets, store, "noted")
-    if json:
-        emit({"noted": True, "day": day.date().isoformat(), "slot": slot})
-    else:
-        console().print(f"Noted: {reference}, {slot} of {day.date()}.", soft_wrap=True)
+    _correct(reference, day.date(), slot, witness, sheets, store, "noted", json)
 
 
 @app.command("strike", epilog=NOTE.replace("note", "strike"))
@@ -98,11 +94,7 @@ def strike(
     json: Json = False,
 ) -> None:
     """Take a note out that isn't true: somebody else had the tag. Undoes a note made by hand, too."""
-    _correct(reference, day.date(), slot, witness, sheets, store, "struck")
-    if json:
-        emit({"struck": True, "day": day.date().isoformat(), "slot": slot})
-    else:
-        console().print(f"Struck: {reference}, {slot} of {day.date()}.", soft_wrap=True)
+    _correct(reference, day.date(), slot, witness, sheets, store, "struck", json)
 
 
 def clear(store: Store, folder: Path) -> int:
@@ -181,7 +173,9 @@ def _correct(
     folder: Path,
     store: Path | None,
     change: Literal["noted", "struck"],
+    json: bool,
 ) -> None:
+    """Change a sheet, and say so in the ledger first and on the screen last."""
     from edge.attendance import AttendanceError, Note, write
     from policy.entry import Corrected
 
@@ -203,6 +197,10 @@ def _correct(
         kept = tuple(one for one in sheet.notes if one.person != person)
         notes = (*kept, Note(slot=slot, person=person)) if change == "noted" else kept
         write(path, sheet.model_copy(update={"notes": notes}))
+    if json:
+        emit({change: True, "day": day.isoformat(), "slot": slot})
+    else:
+        console().print(f"{change.capitalize()}: {reference}, {slot} of {day}.", soft_wrap=True)
 
 
 def _may(store: Store, subject: str) -> None:

@@ -88,7 +88,7 @@ class Ending:
                 signal.signal(number, handler)
             self._ended.set()
             wakes.close()  # ends the waiting
-            thread.join()
+            thread.join(self._limit_s)  # it may be at a door that hangs
             woken.close()
 
         self._put_back = put_back
